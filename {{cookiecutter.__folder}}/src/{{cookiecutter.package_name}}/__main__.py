@@ -1,0 +1,65 @@
+"""List and run the steps of the project.
+
+This module does not know what a step needs: each is a module in `steps` with a `run` and, where
+it takes more than the params, an `add_arguments`. A step's libraries are imported only when it runs.
+"""
+
+import argparse
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from .errors import UserError
+from .params import load_params
+
+STEPS = {
+    "ingest": "fetch the source rows into data/raw",
+    "validate": "hold the raw rows against the schema, and write a report",
+    "prepare": "split the rows into train, validation and test",
+    "train": "train one of the models that params.yaml names",
+    "select": "name the model that does best on the validation split",
+    "export": "write the champion as models/model.onnx and check parity",
+    "evaluate": "test the champion once, and write its card",
+    "register": "keep the evaluated model in the registry, or promote one",
+    "tune": "search for better hyperparameters of one model",
+    "score": "predict the rows of a Parquet file",
+    "monitor": "compare what the service saw with what the model was trained on",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the step that `arguments` (default: the command line) names; return the exit code.
+
+    A step returns its own exit code or nothing. A `UserError` becomes one line on standard error
+    and exit code 2; any other exception is a bug and keeps its traceback.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    name = words[0] if words else "--help"
+    if name not in STEPS:
+        _overview().parse_args([name])
+    step = import_module(f".steps.{name}", __package__)
+    parser = argparse.ArgumentParser(prog=f"{__package__} {name}", description=step.__doc__)
+    parser.add_argument("--params", type=Path, default=Path("params.yaml"), help="hyperparameters")
+    if hasattr(step, "add_arguments"):
+        step.add_arguments(parser)
+    options = vars(parser.parse_args(words[1:]))
+    try:
+        return step.run(load_params(options.pop("params")), **options) or 0
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _overview() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {__package__}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Run one step of the project.",
+        epilog="steps:\n" + "\n".join(f"  {name:<10} {text}" for name, text in STEPS.items()),
+    )
+    parser.add_argument("step", choices=STEPS, metavar="step", help="see below; each has --help")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

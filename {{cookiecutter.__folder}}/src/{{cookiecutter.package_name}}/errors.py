@@ -1,0 +1,5 @@
+"""The one error that people see without a traceback."""
+
+
+class UserError(Exception):
+    """Something that the reader of the message can mend: it names the cause and the cure."""

@@ -1,0 +1,136 @@
+"""Typed hyperparameters, read from `params.yaml`; settings of tools live with their adapters."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from .errors import UserError
+
+Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Validation(_Section):
+    """What the raw rows must hold besides the schema; shares are of all rows."""
+
+    minimum_rows: Positive = 100
+    maximum_duplicates: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    minimum_class_share: Share = 0.01
+
+
+class Split(_Section):
+    """Shares of the rows that are held out; what is left is for training."""
+
+    validation: Share = 0.15
+    test: Share = 0.15
+
+    @model_validator(mode="after")
+    def _leave_rows_for_training(self) -> Self:
+        if self.validation + self.test >= 1:
+            raise ValueError("validation + test must be below 1")
+        return self
+
+
+class ModelParams(_Section):
+    """One candidate: its network and how it is trained.
+
+    `widths` are the channels of a `cnn`'s convolutions or the sizes of an `mlp`'s hidden layers.
+    `patience` is the number of epochs without a better validation loss after which training ends.
+    """
+
+    network: Literal["cnn", "mlp"]
+    widths: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    epochs: Positive = 20
+    batch_size: Positive = 64
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    patience: Positive = 10
+
+
+class Evaluation(_Section):
+    """The gate before a model may be served: its accuracy on the test split."""
+
+    minimum_accuracy: Annotated[float, Field(ge=0, le=1)] = 0.9
+
+
+class Range(_Section):
+    """A numeric hyperparameter between `low` and `high`, both included."""
+
+    kind: Literal["uniform", "log_uniform", "integer"]
+    low: float
+    high: float
+
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        if not self.low < self.high:
+            raise ValueError("low must be below high")
+        if self.kind == "log_uniform" and self.low <= 0:
+            raise ValueError("log_uniform needs low above 0")
+        return self
+
+
+class Choice(_Section):
+    """A hyperparameter that takes one of a few values."""
+
+    kind: Literal["categorical"]
+    values: Annotated[tuple[str | int | float | tuple[int, ...], ...], Field(min_length=2)]
+
+
+class Tuning(_Section):
+    """How `tune` searches: `space` names fields of the model's params."""
+
+    trials: Positive = 20
+    space: dict[str, Annotated[Range | Choice, Field(discriminator="kind")]] = {}
+
+
+class Monitoring(_Section):
+    """When live data counts as drifted.
+
+    `psi` is the population stability index from which a feature has drifted; `p_value` the
+    false-alarm rate of the Kolmogorov-Smirnov test over all features together.
+    """
+
+    minimum_rows: Positive = 200
+    psi: Annotated[float, Field(gt=0)] = 0.25
+    p_value: Share = 0.01
+
+
+class Params(_Section):
+    """Everything in `params.yaml`."""
+
+    seed: Annotated[int, Field(ge=0)] = 0
+    validate_: Annotated[Validation, Field(alias="validate")] = Validation()
+    split: Split = Split()
+    models: Annotated[dict[str, ModelParams], Field(min_length=1)]
+    evaluate: Evaluation = Evaluation()
+    tune: Tuning = Tuning()
+    monitor: Monitoring = Monitoring()
+
+    @model_validator(mode="after")
+    def _space_names_model_params(self) -> Self:
+        if unknown := sorted(set(self.tune.space) - set(ModelParams.model_fields)):
+            raise ValueError(f"tune.space names unknown hyperparameters: {', '.join(unknown)}")
+        return self
+
+
+def load_params(path: str | Path = "params.yaml") -> Params:
+    """Read and check the file at `path`; every mistake in it is named in one `UserError`."""
+    try:
+        data = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return Params.model_validate(data)
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing: run this from the project's folder") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path} is not YAML: {error}") from None
+    except ValidationError as error:
+        lines = [
+            f"  {'.'.join(map(str, e['loc'])) or 'params'}: {e['msg']}" for e in error.errors()
+        ]
+        raise UserError(f"{path} has mistakes:\n" + "\n".join(lines)) from None
