@@ -3,21 +3,19 @@
 import json
 import re
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 answers = json.loads({{cookiecutter | jsonify | tojson}})
 
 
-def refusals():
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,29}", answers["package_name"]):
-        yield (
-            f"package_name is {answers['package_name']!r}: use 1 to 30 of a-z, 0-9 and _, "
-            "and start with a letter"
-        )
-    for name in ("project_name", "project_description", "author_name", "author_email"):
-        if "{" in answers[name] or "}" in answers[name]:
-            yield f"{name} is {answers[name]!r}: braces would be read as part of the template"
-        if not answers[name].strip():
-            yield f"{name} is empty"
+def refusals() -> Iterator[str]:
+    """Hold the answers against the rules of cookiecutter.json; Copier does so while it asks."""
+    for name, (pattern, wanted) in answers["_rules"].items():
+        if not re.fullmatch(pattern, answers[name]):
+            yield f"{name} is {answers[name]!a}: must be {wanted}"
+    if there := sorted(path.name for path in Path().iterdir() if path.name != ".git"):
+        yield f"the folder holds {there[0]} already; take an empty one, or update"
 
 
 if reasons := list(refusals()):

@@ -1,4 +1,4 @@
-"""Write `copier.yml` from `cookiecutter.json`, the only list of questions and choices.
+"""Write `copier.yml` from `cookiecutter.json`, the only list of questions, choices and rules.
 
 `python tools/copier_yml.py` writes it; `--check` exits with 1 when it is out of date.
 """
@@ -6,6 +6,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = "{{cookiecutter.__folder}}"
@@ -18,64 +19,62 @@ HEAD = """\
 # project from there, so that a refusal has touched no file of the user's.
 _min_copier_version: "9.19"
 _subdirectory: "."
-_exclude: ["*", "!/{stage}", "!/{stage}/**"]
+_exclude: ["*", "!/STAGE", "!/STAGE/**"]
 _templates_suffix: ""
-_envops: {{trim_blocks: true, lstrip_blocks: true, keep_trailing_newline: true}}
+_envops: {trim_blocks: true, lstrip_blocks: true, keep_trailing_newline: true}
 _tasks:
-  - ["{{{{ _copier_python }}}}", "{stage}/_template_options/assemble.py", "{{{{ _copier_operation }}}}"]
-"""
-
-TEXT = (
-    "{{% if '{{' in {name} or '}}' in {name} %}}braces would be read as part of the template"
-    "{{% elif not {name}.strip() %}}must not be empty{{% endif %}}"
-)
-PACKAGE = (
-    "{% set bad = namespace(is=not package_name or package_name|length > 30"
-    " or package_name[0] not in 'abcdefghijklmnopqrstuvwxyz') %}"
-    "{% for c in package_name if c not in 'abcdefghijklmnopqrstuvwxyz0123456789_' %}"
-    "{% set bad.is = true %}{% endfor %}"
-    "{% if bad.is %}use 1 to 30 of a-z, 0-9 and _, and start with a letter{% endif %}"
-)
+  - ["{{ _copier_python }}", "STAGE/_template_options/assemble.py", "{{ _copier_operation }}"]
+""".replace("STAGE", STAGE)
 
 
-def copier_yml(source: dict) -> str:
+def copier_yml(source: dict[str, Any]) -> str:
     """Return the text of `copier.yml` for the questions of `source`."""
-    prompts = source["__prompts__"]
-    blocks = [HEAD.format(stage=STAGE)]
-    for name, default in source.items():
-        if not name.startswith("_"):
-            blocks.append(_question(name, default, prompts[name]))
-    blocks.append(_hidden(source))
-    return "\n".join(blocks)
+    blocks = [_question(name, source) for name in source if not name.startswith("_")]
+    return "\n".join([HEAD, *blocks, _hidden(source)])
 
 
-def _question(name: str, default: str | list[str], prompt: str | dict[str, str]) -> str:
+def _question(name: str, source: dict[str, Any]) -> str:
+    default, prompt = source[name], source["__prompts__"][name]
     lines = [f"{name}:", "  type: str"]
     if isinstance(default, list):
         lines += [f"  help: {_quoted(prompt['__prompt__'])}", "  choices:"]
         lines += [f"    {_quoted(prompt[choice])}: {_quoted(choice)}" for choice in default]
         lines += [f"  default: {_quoted(default[0])}"]
+        refusal = _unsupported(name, source)
     else:
-        validator = PACKAGE if name == "package_name" else TEXT.format(name=name)
-        lines += [
-            f"  help: {_quoted(prompt)}",
-            f"  default: {_quoted(default.replace('cookiecutter.', ''))}",
-            f"  validator: {_quoted(validator)}",
-        ]
-    return "\n".join(lines) + "\n"
+        lines += [f"  help: {_quoted(prompt)}"]
+        lines += [f"  default: {_quoted(default.replace('cookiecutter.', ''))}"]
+        pattern, wanted = source["_rules"][name]
+        whole = _quoted(f"^({pattern})\\Z")
+        refusal = f"{{% if not {name}|regex_search({whole}) %}}must be {wanted}{{% endif %}}"
+    return "\n".join([*lines, *([f"  validator: {_quoted(refusal)}"] if refusal else [])]) + "\n"
 
 
-def _hidden(source: dict) -> str:
+def _unsupported(name: str, source: dict[str, Any]) -> str:
+    """Refuse a pair at the later of its questions, where both answers are known."""
+    order = list(source)
+    return "".join(
+        "{% if "
+        + " and ".join(f"{question} == {_quoted(choice)}" for question, choice in pair.items())
+        + f" %}}{reason}{{% endif %}}"
+        for pair, reason in ((row["choices"], row["reason"]) for row in source["_unsupported"])
+        if name == max(pair, key=order.index)
+    )
+
+
+def _hidden(source: dict[str, Any]) -> str:
     """Give templates the `cookiecutter.` names; hidden, so it is not in the answers file."""
     private = {
         name: value
         for name, value in source.items()
-        if name.startswith("_") and not name.startswith("__") and name != "_jinja2_env_vars"
+        if name.startswith("_")
+        and not name.startswith("__")
+        and name not in {"_jinja2_env_vars", "_rules"}
     }
-    private["_options"] = f"{FOLDER}/_template_options"
+    private |= {"__folder": STAGE, "_options": f"{FOLDER}/_template_options"}
     values = ", ".join(f"{name}={json.dumps(value)}" for name, value in private.items())
-    default = "{{ dict(_copier_answers, __folder=" + json.dumps(STAGE) + f", {values}) | to_json }}}}"
-    return f"cookiecutter:\n  type: yaml\n  when: false\n  default: {_quoted(default)}\n"
+    default = _quoted(f"{{{{ dict(_copier_answers, {values}) | to_json }}}}")
+    return f"cookiecutter:\n  type: json\n  when: false\n  default: {default}\n"
 
 
 def _quoted(text: str) -> str:
@@ -85,10 +84,10 @@ def _quoted(text: str) -> str:
 def main() -> int:
     """Write the file, or say with `--check` whether it is as it should be."""
     path = ROOT / "copier.yml"
-    wanted = copier_yml(json.loads((ROOT / "cookiecutter.json").read_text()))
+    wanted = copier_yml(json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8")))
     if "--check" not in sys.argv[1:]:
-        path.write_text(wanted)
-    elif path.read_text() != wanted:
+        path.write_text(wanted, encoding="utf-8")
+    elif path.read_text(encoding="utf-8") != wanted:
         print("copier.yml is out of date: make copier.yml")
         return 1
     return 0

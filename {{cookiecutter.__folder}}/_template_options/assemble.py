@@ -12,18 +12,19 @@ import shutil
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 OPTIONS = Path(__file__).resolve().parent
 STAGE = OPTIONS.parent
-# Import names that differ from the name of the distribution that brings them, and folders.
-TAKEN = {"docs", "sklearn", "src", "tests", "yaml"}
+# Folders of the project, and import names that are not their distribution's name.
+TAKEN = {"data", "docs", "models", "reports", "sklearn", "src", "tests", "yaml"}
 
 
 def plan(choices: dict[str, str]) -> dict[Path, Path]:
     """Map each path of the project to the staged file that fills it: the base, then each choice."""
-    folders = [OPTIONS / question / choice for question, choice in choices.items()]
     files = {path.relative_to(STAGE): path for path in _files(STAGE) if OPTIONS not in path.parents}
-    for folder in folders:
+    for question, choice in choices.items():
+        folder = OPTIONS / question / choice
         for path in _files(folder):
             relative = path.relative_to(folder)
             if relative.parts[0] == "_parts":
@@ -34,50 +35,62 @@ def plan(choices: dict[str, str]) -> dict[Path, Path]:
     return files
 
 
-def answers_file(target: Path) -> dict[Path, Path]:
-    """Copier's own record, which it would otherwise put into the project before any refusal."""
-    return {Path(".copier-answers.yml"): OPTIONS / "copier-answers.yml"} if target != STAGE else {}
-
-
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def refusals(answers: dict, files: dict[Path, Path], target: Path, updating: bool) -> list[str]:
+def refusals(answers: dict[str, Any], target: Path, updating: bool) -> list[str]:
     """Say why these answers cannot become a project here; an empty list means that they can."""
-    package, choices = answers["package_name"], answers["choices"] | answers["other_choices"]
-    project = tomllib.loads((STAGE / "pyproject.toml").read_text())
-    requirements = sum(project["dependency-groups"].values(), project["project"]["dependencies"])
-    dependencies = {re.split(r"[^\w.-]", line)[0].lower().replace("-", "_") for line in requirements}
+    package, choices = answers["package_name"], answers["choices"]
     reasons = []
     if keyword.iskeyword(package) or keyword.issoftkeyword(package):
         reasons.append(f"package_name {package!r} is a keyword of Python")
     if package in sys.stdlib_module_names:
         reasons.append(f"package_name {package!r} is a module of Python's standard library")
-    if package in dependencies | TAKEN:
+    if package in _dependencies() | TAKEN:
         reasons.append(f"package_name {package!r} is taken by a dependency or a folder")
     for pair in answers["unsupported"]:
-        if all(choices.get(question) == choice for question, choice in pair["choices"].items()):
-            reasons.append(", ".join(f"{q}={c}" for q, c in pair["choices"].items()) + f": {pair['reason']}")
-    if not updating and target != STAGE and (there := [str(f) for f in files if (target / f).exists()]):
-        reasons.append(f"the folder already holds {', '.join(there[:5])}; take an empty one")
+        if pair["choices"].items() <= choices.items():
+            named = ", ".join(
+                f"{question}={choice}" for question, choice in pair["choices"].items()
+            )
+            reasons.append(f"{named}: {pair['reason']}")
+    if target != STAGE and not updating and (there := _foreign(target)):
+        reasons.append(f"the folder holds {there[0]} already; take an empty one, or update")
     return reasons
 
 
+def _dependencies() -> set[str]:
+    project = tomllib.loads((STAGE / "pyproject.toml").read_text(encoding="utf-8"))
+    lines: list[str] = sum(
+        project["dependency-groups"].values(), project["project"]["dependencies"]
+    )
+    return {re.split(r"[^\w.-]", line)[0].lower().replace("-", "_") for line in lines}
+
+
+def _foreign(target: Path) -> list[str]:
+    ours = {STAGE.name, ".git"}
+    return sorted(path.name for path in target.iterdir() if path.name not in ours)
+
+
 def main(target: Path, updating: bool) -> None:
-    answers = json.loads((OPTIONS / "answers.json").read_text())
-    files = plan(answers["choices"]) | answers_file(target)
-    if reasons := refusals(answers, files, target, updating):
+    """Make the project in `target`; whatever happens, nothing staged is left there."""
+    try:
+        answers = json.loads((OPTIONS / "answers.json").read_text(encoding="utf-8"))
+        if reasons := refusals(answers, target, updating):
+            sys.exit("\n".join(f"Refused: {reason}." for reason in reasons))
+        files = plan(answers["choices"])
         if target != STAGE:
-            shutil.rmtree(STAGE)
-        sys.exit("\n".join(f"Refused: {reason}." for reason in reasons))
-    for relative, source in files.items():
-        destination = target / relative
-        if destination != source:
-            destination.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(source, destination)
-    shutil.rmtree(OPTIONS if target == STAGE else STAGE)
-    print(f"\n{answers['project_name']} is ready. Next:\n  cd {target.name}\n  make setup pipeline serve\n")
+            # Copier itself would put its record into the project before any refusal.
+            files[Path(".copier-answers.yml")] = OPTIONS / "copier-answers.yml"
+        for relative, source in files.items():
+            if (target / relative) != source:
+                (target / relative).parent.mkdir(parents=True, exist_ok=True)
+                shutil.move(source, target / relative)
+    finally:
+        shutil.rmtree(OPTIONS if target == STAGE else STAGE)
+    if not updating:
+        print(f"\nThe project is ready. Next:\n  cd {target.name}\n  make setup pipeline serve\n")
 
 
 if __name__ == "__main__":

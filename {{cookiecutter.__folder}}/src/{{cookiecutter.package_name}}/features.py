@@ -18,7 +18,7 @@ def to_tensor(frame: pd.DataFrame, schema: Schema) -> np.ndarray:
     if missing := [name for name in schema.feature_names if name not in frame.columns]:
         raise UserError(f"columns are missing: {', '.join(missing[:5])} ({len(missing)} in all)")
     try:
-        values = frame[schema.feature_names].to_numpy(dtype=np.float32)
+        values = frame[schema.feature_names].to_numpy(dtype=np.float32, copy=True)
     except (TypeError, ValueError) as error:
         raise UserError(f"a feature column is not numeric: {error}") from None
     return values.reshape(len(frame), *schema.input_shape)
@@ -33,4 +33,4 @@ def to_indices(frame: pd.DataFrame, schema: Schema) -> np.ndarray:
     if unknown := sorted(set(labels) - set(schema.classes)):
         raise UserError(f"labels are not in the schema: {', '.join(unknown[:5])}")
     index = {name: position for position, name in enumerate(schema.classes)}
-    return labels.map(index).to_numpy(dtype=np.int64)
+    return labels.map(index).to_numpy(dtype=np.int64, copy=True)

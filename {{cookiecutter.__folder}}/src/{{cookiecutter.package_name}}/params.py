@@ -93,8 +93,8 @@ class Tuning(_Section):
 class Monitoring(_Section):
     """When live data counts as drifted.
 
-    `psi` is the population stability index from which a feature has drifted; `p_value` the
-    false-alarm rate of the Kolmogorov-Smirnov test over all features together.
+    A difference must be large, with a population stability index from `psi`, and certain: `p_value`
+    is the false-alarm rate of the tests of all features and of the labels together.
     """
 
     minimum_rows: Positive = 200

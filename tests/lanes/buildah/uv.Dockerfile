@@ -1,0 +1,3 @@
+# Stands in for uv's own image.
+FROM scratch
+COPY uv /uv

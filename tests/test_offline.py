@@ -1,0 +1,114 @@
+"""The default project with the network cut off: it works, and it tries to reach nobody."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from engines import Result
+from lanes.project import Project
+
+CUT_OFF = Path(__file__).resolve().parent / "lanes/cut_off.sh"
+NEEDED = [name for name in ("unshare", "ip", "strace") if not shutil.which(name)]
+
+
+def _can_cut_off() -> bool:
+    return not NEEDED and subprocess.run(["unshare", "-rn", "true"], check=False).returncode == 0
+
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("finished"),
+    pytest.mark.skipif(
+        not _can_cut_off(), reason=f"needs network namespaces; missing: {NEEDED or 'the right'}"
+    ),
+]
+
+# What a person does with a trained model, all of it inside the same loopback.
+USE = """\
+set -e
+test "$(ls /sys/class/net)" = lo
+make --silent serve PORT=3000 & server=$!
+trap 'kill $server; wait $server || true' EXIT
+for _ in $(seq 300); do curl -sf http://127.0.0.1:3000/readyz >/dev/null && break; sleep 0.2; done
+curl -sf http://127.0.0.1:3000/ >/dev/null
+for _ in $(seq 4); do
+  curl -sf -H 'content-type: application/json' --data @rows.json \\
+    http://127.0.0.1:3000/predict >answer
+done
+cat answer
+sleep 1
+make --silent monitor || test $? = 2 # make's own code: what monitor finds is not the question here
+make --silent score input=data/prepared/test.parquet output=predictions.parquet
+make --silent register
+"""
+
+ROWS = """\
+import json, pandas as pd
+from digit_classifier.data.schema import SCHEMA
+from digit_classifier.features import to_tensor
+rows = to_tensor(pd.read_parquet("data/prepared/test.parquet").head(60), SCHEMA)
+print(json.dumps({"inputs": rows.tolist()}), file=open("rows.json", "w"))
+"""
+
+
+class Island:
+    """A set-up project on a machine that has nothing but loopback."""
+
+    def __init__(self, project: Project, notes: Path) -> None:
+        self.project, self.notes = project, notes
+
+    def __call__(self, *command: str) -> Result:
+        return self.project(CUT_OFF, self.notes, *command)
+
+    def reached_for(self) -> set[str]:
+        """Return the addresses beyond loopback that the last command tried."""
+        calls = self.notes.read_text(encoding="utf-8", errors="replace")
+        pattern = r'inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)"'
+        found = {four or six for four, six in re.findall(pattern, calls)}
+        return {one for one in found if not one.startswith("127.") and one != "::1"}
+
+
+@pytest.fixture(scope="module")
+def island(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Island:
+    """Set up a clone while there is a network; its pipeline has not run yet."""
+    folder = tmp_path_factory.mktemp("island")
+    clone = finished.clone(folder / "digit-classifier")
+    clone.must("make", "setup")
+    return Island(clone, folder / "trace")
+
+
+def test_the_watch_sees_who_is_called(island: Island) -> None:
+    call = "import socket; socket.socket(type=socket.SOCK_DGRAM).connect(('192.0.2.1', 53))"
+    assert island("python3", "-c", call).failed
+    assert island.reached_for() == {"192.0.2.1"}
+
+
+def test_the_pipeline_runs_and_calls_nobody(island: Island) -> None:
+    result = island("make", "pipeline")
+    assert not result.failed, result.output[-3000:]
+    assert (island.project.folder / "models/model.json").exists()
+    assert island.reached_for() == set()
+
+
+def test_the_checks_run_and_call_nobody(island: Island) -> None:
+    result = island("make", "check")
+    assert not result.failed, result.output[-3000:]
+    assert island.reached_for() == set()
+
+
+def test_service_score_monitor_and_registry_run_and_call_nobody(island: Island) -> None:
+    island.project.must("uv", "run", "--no-sync", "python", "-c", ROWS)
+    result = island("bash", "-c", USE)
+    assert not result.failed, result.output[-3000:]
+    assert '"labels"' in result.output
+    assert (island.project.folder / "predictions.parquet").exists()
+    assert island.reached_for() == set()
+
+
+def test_what_needs_a_network_says_so(island: Island) -> None:
+    result = island("make", "audit")
+    assert not result.failed
+    assert "Not audited: the vulnerability database gave no answer" in result.output

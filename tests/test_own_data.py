@@ -1,0 +1,119 @@
+"""Bring your own data: two files turn the project into a classifier of another table."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lanes.project import Project
+
+pytestmark = pytest.mark.slow
+
+SOURCE = '''"""Where this project's rows come from: edit it together with `schema.py`."""
+
+import pandas as pd
+from sklearn.datasets import load_breast_cancer
+
+from .schema import SCHEMA
+
+
+def load() -> pd.DataFrame:
+    """Return 569 measured biopsies of the breast: thirty figures each, and the diagnosis."""
+    values, kinds = load_breast_cancer(return_X_y=True)
+    frame = pd.DataFrame(values, columns=SCHEMA.feature_names)
+    frame[SCHEMA.target] = pd.Series(kinds).map({0: "malignant", 1: "benign"})
+    return frame
+'''
+SCHEMA = '''"""The schema of this project's data: edit it together with `source.py`."""
+
+from .spec import Feature, Schema
+
+FIGURES = {
+    "radius": 50,
+    "texture": 60,
+    "perimeter": 300,
+    "area": 5000,
+    "smoothness": 1,
+    "compactness": 2,
+    "concavity": 2,
+    "concave_points": 1,
+    "symmetry": 1,
+    "fractal_dimension": 1,
+}
+
+SCHEMA = Schema(
+    features=tuple(
+        Feature(f"{kind}_{name}", low=0, high=high)
+        for kind in ("mean", "error", "worst")
+        for name, high in FIGURES.items()
+    ),
+    classes=("malignant", "benign"),
+    input_shape=(30,),
+    target="diagnosis",
+)
+'''
+PREDICT = """
+import json, pandas
+from {package}.data.schema import SCHEMA
+from {package}.predictor import Predictor
+rows = pandas.read_parquet("data/prepared/test.parquet")
+model = Predictor("models")
+inputs = model.validate(rows[SCHEMA.feature_names].to_numpy().tolist())
+found = model.labels(model.probabilities(inputs))
+print(json.dumps([found, rows[SCHEMA.target].tolist()]))
+"""
+
+
+@pytest.fixture
+def project(render: Callable[..., Path], uv_environment: dict[str, str], tmp_path: Path) -> Project:
+    made = Project(tmp_path / "digit-classifier", uv_environment)
+    shutil.copytree(render(), made.folder)
+    made.must("git", "init", "--quiet", "--initial-branch=main")
+    made.must("make", "setup", timeout=1500)
+    return made
+
+
+def own_table(project: Project) -> None:
+    data = project.folder / "src/digit_classifier/data"
+    (data / "source.py").write_text(SOURCE, encoding="utf-8")
+    (data / "schema.py").write_text(SCHEMA, encoding="utf-8")
+    params = project.folder / "params.yaml"
+    text = params.read_text(encoding="utf-8").replace("minimum_rows: 1000", "minimum_rows: 500")
+    params.write_text(text, encoding="utf-8")
+
+
+def test_two_files_make_it_a_classifier_of_a_table(project: Project) -> None:
+    own_table(project)
+    project.must("make", "pipeline")
+    program = PREDICT.format(package="digit_classifier")
+    output = project.must("uv", "run", "--no-sync", "python", "-c", program)
+    found, truth = json.loads(output.splitlines()[-1])
+    right = sum(a == b for a, b in zip(found, truth, strict=True))
+    metrics = json.loads((project.folder / "reports/metrics.json").read_text(encoding="utf-8"))
+    assert right / len(truth) == pytest.approx(metrics["accuracy"])
+    assert metrics["accuracy"] >= 0.95
+    model = json.loads((project.folder / "models/model.json").read_text(encoding="utf-8"))
+    assert model["schema"]["input_shape"] == [30]
+    assert model["schema"]["classes"] == ["malignant", "benign"]
+
+
+def test_without_the_example_everything_is_green_and_waits_for_a_table(project: Project) -> None:
+    project.must("make", "remove-example")
+    assert "pixel" not in "".join(p.read_text() for p in project.folder.rglob("data/*.py"))
+    project.must("make", "check", "test", timeout=1500)
+    waiting = project("make", "pipeline")
+    assert waiting.failed
+    assert "there is no data yet: put a table with a column 'label'" in waiting.output
+    rows = "".join(
+        f"{5 + side * (1 + i % 40 / 20):.3f},{3 + i / 400:.4f},{'large' if side > 0 else 'small'}\n"
+        for i in range(600)
+        for side in (-1, 1)
+    )
+    table = project.folder / "data/source/rows.csv"
+    table.write_text("length,width,label\n" + rows, encoding="utf-8")
+    project.must("make", "pipeline")
+    table.write_text("length,width,label\n" + rows[: len(rows) - 200 * 16], encoding="utf-8")
+    again = project.must("make", "pipeline")
+    assert "Running stage 'ingest'" in again

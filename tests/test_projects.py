@@ -1,0 +1,165 @@
+"""Projects that together hold every choice, used as their README says: set up, run, served.
+
+These are the slow tests: each project is installed for real and runs its own tests.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from conftest import Render
+from engines import Result, run
+
+pytestmark = pytest.mark.slow
+
+PROJECTS = {
+    "defaults": {},
+    "tensorboard": {
+        "tracker": "tensorboard",
+        "project_name": 'Gauß\'s "Größe" 손글씨',
+        "project_description": "Reads: digits & more 🙂 # [fast], 100 % \\ 'well'",
+        "package_name": "a_package_name_of_thirty_chars",
+        "author_name": "Zoë O'Neil",
+        "license": "Apache-2.0",
+    },
+}
+EXECUTED = "real tool executed"
+DEFAULTS = {
+    "framework": ("pytorch", "trained and exported by the pipeline"),
+    "cloud": ("local", "the lake and the registry on the local disk"),
+    "accelerator": ("cpu", "trained on the CPU"),
+    "data_versioning": ("dvc", "pipeline run, killed and resumed, data pushed and pulled"),
+    "tuner": ("optuna", "a study run, killed and resumed"),
+    "serving": ("bentoml", "started, and answering over HTTP"),
+}
+
+
+def claims(name: str) -> list[pytest.MarkDecorator]:
+    """Return what a run of this project shows, as marks."""
+    tracker = PROJECTS[name].get("tracker", "wandb")
+    shown = {**DEFAULTS, "tracker": (tracker, "every run of the pipeline tracked, and read back")}
+    return [
+        pytest.mark.evidence(question, choice, EXECUTED, what)
+        for question, (choice, what) in shown.items()
+    ]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A rendered project as a person uses it: through make."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def make(self, *words: str, timeout: int = 900) -> Result:
+        return run("make", *words, cwd=self.folder, environment=self.environment, timeout=timeout)
+
+    def read(self, name: str) -> dict[str, object]:
+        found: dict[str, object] = json.loads((self.folder / name).read_text(encoding="utf-8"))
+        return found
+
+
+@pytest.fixture(scope="module", params=PROJECTS)
+def project(
+    request: pytest.FixtureRequest,
+    render: Render,
+    uv_environment: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Project:
+    """Return a project that has been set up and whose pipeline has run once."""
+    folder = tmp_path_factory.mktemp("projects") / request.param
+    shutil.copytree(render(**PROJECTS[request.param]), folder)
+    made = Project(folder, uv_environment)
+    assert not run("git", "init", "--quiet", cwd=folder, environment=uv_environment).failed
+    for words in (["setup"], ["pipeline"]):
+        result = made.make(*words, timeout=1500)
+        assert not result.failed, result.output
+    return made
+
+
+@pytest.fixture
+def service(project: Project) -> Iterator[str]:
+    """Serve the project's model on a free port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        ["make", "serve", f"PORT={port}"],
+        cwd=project.folder,
+        env=project.environment,
+        start_new_session=True,
+    )
+    try:
+        wait_until_ready(f"http://127.0.0.1:{port}", process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+def wait_until_ready(url: str, process: subprocess.Popen[bytes], seconds: int = 90) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and process.poll() is None:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/readyz", timeout=2):
+            return
+        time.sleep(0.2)
+    pytest.fail(f"the service was not ready (exit code {process.poll()})")
+
+
+@pytest.mark.parametrize(
+    "project", [pytest.param(name, marks=claims(name)) for name in PROJECTS], indirect=True
+)
+def test_a_project_passes_its_own_checks_and_tests(project: Project) -> None:
+    for words in (["check"], ["test"]):
+        result = project.make(*words, timeout=1200)
+        assert not result.failed, result.output[-6000:]
+
+
+def test_the_pipeline_ends_with_a_good_model(project: Project) -> None:
+    metrics = project.read("reports/metrics.json")
+    assert float(str(metrics["accuracy"])) >= 0.98
+    model = project.read("models/model.json")
+    assert {"id", "sha256", "schema", "data", "code", "lock"} <= set(model)
+
+
+def test_a_second_run_of_the_pipeline_does_nothing(project: Project) -> None:
+    before = (project.folder / "models/model.json").stat().st_mtime_ns
+    result = project.make("pipeline")
+    assert not result.failed, result.output
+    assert "Running stage" not in result.output
+    assert (project.folder / "models/model.json").stat().st_mtime_ns == before
+
+
+def test_the_service_answers_with_the_model_of_the_pipeline(project: Project, service: str) -> None:
+    schema = json.load(urllib.request.urlopen(f"{service}/schema", timeout=10))
+    body = json.dumps({"inputs": [[[[8] * 8] * 8]] * 3}).encode()
+    headers = {"content-type": "application/json"}
+    request = urllib.request.Request(f"{service}/predict", data=body, headers=headers)
+    answer = json.load(urllib.request.urlopen(request, timeout=10))
+    assert answer["model_id"] == project.read("models/model.json")["id"] == schema["model_id"]
+    assert len(answer["labels"]) == 3
+    assert all(abs(sum(row) - 1) < 1e-5 for row in answer["probabilities"])
+
+
+def test_the_first_commit_passes_its_hooks(project: Project) -> None:
+    for arguments in (["add", "--all"], ["commit", "-m", "Start from the template"]):
+        result = run(
+            "git", *arguments, cwd=project.folder, environment=project.environment, timeout=600
+        )
+        assert not result.failed, result.output
+    held = run(
+        "git", "ls-files", cwd=project.folder, environment=project.environment
+    ).output.splitlines()
+    assert {"uv.lock", "dvc.lock", "reports/metrics.json"} <= set(held)
+    assert not [name for name in held if name.startswith(("data/", "models/", ".venv/", "logs/"))]

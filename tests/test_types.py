@@ -1,0 +1,49 @@
+"""Every tracker's project is strictly typed; one environment serves them all."""
+
+import shutil
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from conftest import Render
+from engines import CHOICES, run
+
+# Breaks a builder that takes these texts as they are.
+AWKWARD = {
+    "project_description": 'It\'s "one" \\ two\nlines é 🎉 # = [x]',
+    "author_name": 'Ann "A" O\'Neil, \\ Ü 🎉',
+}
+
+
+@pytest.fixture(scope="module")
+def typed(
+    render: Render, uv_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Return a project with awkward texts whose environment holds every tracker's libraries."""
+    project = tmp_path_factory.mktemp("typed") / "project"
+    shutil.copytree(render(**AWKWARD), project)
+    trackers = [_train(render(tracker=tracker)) for tracker in CHOICES["tracker"]]
+    wanted = sorted(set().union(*trackers) - _train(project))
+    synced = run("uv", "sync", cwd=project, environment=uv_environment, timeout=1500)
+    assert not synced.failed, synced.output
+    added = run("uv", "pip", "install", *wanted, cwd=project, environment=uv_environment)
+    assert not added.failed, added.output
+    return project
+
+
+def _train(project: Path) -> set[str]:
+    pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
+    return set(pyproject["dependency-groups"]["train"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tracker", CHOICES["tracker"])
+def test_a_trackers_project_is_strictly_typed(
+    tracker: str, typed: Path, render: Render, uv_environment: dict[str, str], tmp_path: Path
+) -> None:
+    project = shutil.copytree(render(tracker=tracker), tmp_path / "project")
+    python = typed / ".venv/bin/python"
+    command = (python, "-m", "mypy", "--python-executable", python)
+    result = run(*command, cwd=project, environment=uv_environment)
+    assert not result.failed, result.output

@@ -1,0 +1,56 @@
+"""Train one of the models that params.yaml names, and report how it does on the validation split.
+
+Writes models/candidates/NAME and reports/NAME. A run that was killed goes on where it stopped.
+"""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+from ..artifacts import write_json, write_text
+from ..data.prepared import read_split
+from ..data.schema import SCHEMA
+from ..errors import UserError
+from ..model.training import FitResult, fit, save
+from ..params import ModelParams, Params
+from ..reporting.plots import learning_curve
+from ..tracking import Scalar, start_run
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Ask for the model's name."""
+    parser.add_argument("--model", required=True, help="a name below `models` in params.yaml")
+
+
+def run(params: Params, model: str) -> None:
+    """Fit `model` in a tracked run; the weights are those of its best epoch."""
+    if model not in params.models:
+        raise UserError(f"params.yaml names no model {model!r}, only {', '.join(params.models)}")
+    settings = params.models[model]
+    train, validation = read_split("train"), read_split("validation")
+    with start_run("train", _flat(model, settings, params.seed), tags=[model]) as tracked:
+        result = fit(model, settings, SCHEMA, train, validation, params.seed, tracked)
+        weights = save(result.model, f"models/candidates/{model}")
+        picture = _report(result, model)
+        tracked.artifact(picture, f"{model}-learning-curve")
+        tracked.artifact(weights, f"{model}-weights")
+        print(
+            f"{model}: validation loss {result.loss:.4f}, accuracy {result.accuracy:.4f} "
+            f"after {len(result.curve)} epochs; run: {tracked.url}"
+        )
+
+
+def _report(result: FitResult, model: str) -> Path:
+    folder = Path("reports") / model
+    curve = pd.DataFrame(result.curve).astype({"epoch": int})
+    write_text(folder / "learning_curve.csv", curve.to_csv(index=False))
+    picture = learning_curve(curve, model, folder / "learning_curve.png")
+    figures = {"loss": result.loss, "accuracy": result.accuracy, "weights": result.weights}
+    write_json(folder / "validation.json", figures)
+    return picture
+
+
+def _flat(model: str, settings: ModelParams, seed: int) -> dict[str, Scalar]:
+    values = settings.model_dump() | {"widths": "-".join(map(str, settings.widths))}
+    return {"model": model, "seed": seed, **values}
