@@ -25,7 +25,7 @@ test: $(UV) ## Every test; lanes whose tools are missing say so (all of them: .c
 
 .PHONY: test-fast
 test-fast: $(UV) ## The inner loop: rendering, names, engines, updates
-	$(RUN) pytest -m "not slow" $(TESTS)
+	$(RUN) pytest -n 2 -m "not slow" $(TESTS)
 
 .PHONY: evidence
 evidence: $(UV) ## Every test, and write docs/evidence.md from what they have shown
@@ -55,6 +55,10 @@ copier.yml: $(UV) ## Write copier.yml anew from cookiecutter.json
 .PHONY: listing
 listing: $(UV) ## List the files of the default project anew, for their diff to be read
 	$(RUN) python tools/listing.py
+
+.PHONY: taken
+taken: $(UV) ## Write anew the names that dependencies take, from a lock of each choice
+	$(RUN) python tools/taken.py
 
 .PHONY: bench
 bench: $(UV) ## Accuracy over ten seeds, rendering time, service cost (minutes)

@@ -157,7 +157,8 @@ def slice_(process: "subprocess.Popen[bytes]", port: int, path: str, payload: Pa
     spent = cpu(process.pid) - before
     if "Non-2xx" in output:
         sys.exit(output)
-    return spent / int(re.search(r"(\d+) requests in", output)[1]) * 1e6
+    requests = sum(int(count) for count in re.findall(r"(\d+) requests in", output))
+    return spent / requests * 1e6
 
 
 def cpu(pid: int) -> float:

@@ -8,6 +8,7 @@ passed counts. `pytest --write-evidence` writes the table; a run that allows no 
 import os
 from collections import defaultdict
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -21,7 +22,8 @@ TIERS = (
 HEAD = """\
 # What was executed, and how
 
-Written by the tests (`make evidence`): a row is here because the tests behind it passed. The tier is the highest that a choice reached:
+Written by the tests (`make evidence`): a row is here because the tests behind it passed.
+The tier is the highest that a choice reached:
 
 {tiers}
 
@@ -48,11 +50,15 @@ class Evidence:
         if report.skipped and not hasattr(report, "wasxfail"):
             self.skipped.append(report.nodeid)
         if report.when == "call" and report.passed:
-            claims = [value for name, value in report.user_properties if name == "evidence"]
-            for question, choice, tier, what in claims:
+            for name, claim in report.user_properties:
+                if name != "evidence":
+                    continue
+                question, choice, tier, what = cast("tuple[str, str, str, str]", claim)
                 self.claims[question, choice][TIERS.index(tier)].append(what)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if hasattr(session.config, "workerinput"):  # of pytest-xdist: only its parent sees all
+            return
         if self.write and session.exitstatus == 0:
             TABLE.write_text(self.table(), encoding="utf-8")
         if self.forbid_skips and session.exitstatus == 0 and self.complaint():

@@ -29,7 +29,6 @@ pytestmark = [
 # What a person does with a trained model, all of it inside the same loopback.
 USE = """\
 set -e
-test "$(ls /sys/class/net)" = lo
 make --silent serve PORT=3000 & server=$!
 trap 'kill $server; wait $server || true' EXIT
 for _ in $(seq 300); do curl -sf http://127.0.0.1:3000/readyz >/dev/null && break; sleep 0.2; done
@@ -109,6 +108,6 @@ def test_service_score_monitor_and_registry_run_and_call_nobody(island: Island) 
 
 
 def test_what_needs_a_network_says_so(island: Island) -> None:
-    result = island("make", "audit")
+    result = island("env", "UV_HTTP_RETRIES=0", "make", "audit")
     assert not result.failed
     assert "Not audited: the vulnerability database gave no answer" in result.output

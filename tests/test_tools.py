@@ -70,6 +70,7 @@ def test_a_try_keeps_the_environment_of_the_last_one_and_drops_old_files(
     assert project == old
     assert (project / ".venv").is_dir()
     assert not (project / "src/old.py").exists()
+    assert (project / ".git").is_dir(), "or its hooks go into the template's repository"
     assert (project / "src/leaf_reader/__main__.py").is_file()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Render
-from engines import CHOICES, run
+from engines import CHOICES, OPTIONS, ROOT, run
 
 # Breaks a builder that takes these texts as they are.
 AWKWARD = {
@@ -44,6 +44,16 @@ def test_a_trackers_project_is_strictly_typed(
 ) -> None:
     project = shutil.copytree(render(tracker=tracker), tmp_path / "project")
     python = typed / ".venv/bin/python"
-    command = (python, "-m", "mypy", "--python-executable", python)
+    # Both share what mypy knows of the libraries.
+    command = (python, "-m", "mypy", "--python-executable", python, "--cache-dir", typed / ".types")
     result = run(*command, cwd=project, environment=uv_environment)
     assert not result.failed, result.output
+
+
+@pytest.mark.slow
+def test_no_package_can_be_called_like_anything_in_the_lock(typed: Path) -> None:
+    """Else the project's own name hides a dependency from uv; `make taken` writes the list."""
+    locked = tomllib.loads((typed / "uv.lock").read_text(encoding="utf-8"))["package"]
+    names = {row["name"].replace("-", "_") for row in locked} - {"digit_classifier"}
+    taken = (ROOT / OPTIONS / "taken.txt").read_text(encoding="utf-8").split()
+    assert names <= set(taken)

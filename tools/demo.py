@@ -7,18 +7,19 @@ On a closed network set `WHEELS` (or pip's `PIP_FIND_LINKS`) to a folder that ho
 wheel; everything else comes from the package index that uv is configured with.
 """
 
+import http.client
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, NoReturn
 
 from cookiecutter.main import cookiecutter
 
@@ -28,6 +29,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / ".demo"
 LOG = DEMO / "demo.log"
 SECONDS_UNTIL_READY = 60
+# One picture a row: channels, lines, pixels.
+Rows = list[list[list[list[float]]]]
 # Prints the first held-out row and its label; it runs with the project's own libraries.
 HELD_OUT = """
 import json, pandas
@@ -57,7 +60,7 @@ def run(*command: str, folder: Path) -> None:
         fail(f"`{' '.join(command)}` failed with {result.returncode}")
 
 
-def fail(reason: str) -> None:
+def fail(reason: str) -> NoReturn:
     """Print the reason and the end of the log, and leave with 1."""
     tail = LOG.read_text(errors="replace").splitlines()[-30:] if LOG.exists() else []
     print("\n\n" + "\n".join(tail))
@@ -90,40 +93,52 @@ def closed_network() -> dict[str, str]:
 
 
 @contextmanager
-def service(project: Path) -> Iterator[str]:
-    """Run `make serve` on a free port, wait until it is ready, and end it."""
+def service(project: Path) -> Iterator[int]:
+    """Run `make serve` on a free port, wait until it is ready, give the port, and end it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
+        port: int = probe.getsockname()[1]
     with LOG.open("a") as log:
         process = subprocess.Popen(
             ["make", "serve", f"PORT={port}"],
-            cwd=project, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
+            cwd=project,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     try:
-        wait_until_ready(url, process)
-        yield url
+        wait_until_ready(port, process)
+        yield port
     finally:
-        os.killpg(process.pid, 15)
+        os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=30)
 
 
-def wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+def wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
     """Ask `/readyz` until it answers, the service dies, or patience ends."""
     end = time.monotonic() + SECONDS_UNTIL_READY
     while time.monotonic() < end:
         if process.poll() is not None:
             fail("the service ended at its start")
-        try:
-            with urllib.request.urlopen(f"{url}/readyz", timeout=2):
+        with suppress(OSError):
+            if ask(port, "GET", "/readyz")[0] == 200:
                 return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
+        time.sleep(0.1)
     fail(f"the service was not ready after {SECONDS_UNTIL_READY} s")
 
 
-def held_out_digit(project: Path, package: str) -> tuple[list, str]:
+def ask(port: int, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
+    """Send one request to the service; return status and body."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request(method, path, body, {"content-type": "application/json"})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def held_out_digit(project: Path, package: str) -> tuple[Rows, str]:
     """Return one row that no training has seen, as the service takes it, and its true label."""
     code = HELD_OUT.format(package=package)
     result = subprocess.run(
@@ -134,15 +149,13 @@ def held_out_digit(project: Path, package: str) -> tuple[list, str]:
     return inputs, label
 
 
-def predict(url: str, inputs: list) -> dict:
-    """Post one row to the service."""
-    request = urllib.request.Request(
-        f"{url}/predict",
-        data=json.dumps({"inputs": inputs}).encode(),
-        headers={"content-type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return json.load(answer)
+def predict(port: int, inputs: Rows) -> dict[str, Any]:
+    """Post rows to the service."""
+    status, body = ask(port, "POST", "/predict", json.dumps({"inputs": inputs}))
+    if status != 200:
+        fail(f"the service answered {status}: {body.decode(errors='replace')}")
+    answer: dict[str, Any] = json.loads(body)
+    return answer
 
 
 def picture(image: list[list[float]]) -> str:
@@ -164,9 +177,9 @@ def main() -> None:
         run("make", "setup", folder=project)
     with phase("ingest, validate, prepare, train, select, test"):
         run("make", "pipeline", folder=project)
-    with phase("starting the service and sending a held-out digit"), service(project) as url:
+    with phase("starting the service and sending a held-out digit"), service(project) as port:
         inputs, truth = held_out_digit(project, package)
-        answer = predict(url, inputs)
+        answer = predict(port, inputs)
     metrics = json.loads((project / "reports/metrics.json").read_text())
     label, probability = answer["labels"][0], max(answer["probabilities"][0])
     print(f"\n{picture(inputs[0][0])}\n")
@@ -174,9 +187,7 @@ def main() -> None:
     print(f"  predicted  {label}  (probability {probability:.3f}, model {answer['model_id']})")
     print(f"  test split accuracy {metrics['accuracy']:.4f}", end="")
     print(f", linear baseline {metrics['baseline_accuracy']:.4f}")
-    print(
-        f"\nDone in {time.monotonic() - start:.0f} s. The project is in {project.relative_to(ROOT)}:"
-    )
+    print(f"\nDone in {time.monotonic() - start:.0f} s. Go on in the project:")
     print(f"  cd {project.relative_to(ROOT)}")
     print("  make serve      # draw a digit yourself at the address that it prints")
     print("  make help       # everything else")

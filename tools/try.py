@@ -51,6 +51,8 @@ def renew(answers: list[str]) -> Path:
             if old.name not in KEPT:
                 shutil.rmtree(old) if old.is_dir() else old.unlink()
         shutil.copytree(rendered, project, dirs_exist_ok=True)
+    # A repository of its own, or `make setup` puts its hooks into the template's.
+    subprocess.run(["git", "init", "--quiet"], cwd=project, check=True)
     return project
 
 

@@ -7,10 +7,8 @@ has touched nothing.
 
 import json
 import keyword
-import re
 import shutil
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +45,7 @@ def refusals(answers: dict[str, Any], target: Path, updating: bool) -> list[str]
         reasons.append(f"package_name {package!r} is a keyword of Python")
     if package in sys.stdlib_module_names:
         reasons.append(f"package_name {package!r} is a module of Python's standard library")
-    if package in _dependencies() | TAKEN:
+    if package in TAKEN | set((OPTIONS / "taken.txt").read_text(encoding="utf-8").split()):
         reasons.append(f"package_name {package!r} is taken by a dependency or a folder")
     for pair in answers["unsupported"]:
         if pair["choices"].items() <= choices.items():
@@ -58,14 +56,6 @@ def refusals(answers: dict[str, Any], target: Path, updating: bool) -> list[str]
     if target != STAGE and not updating and (there := _foreign(target)):
         reasons.append(f"the folder holds {there[0]} already; take an empty one, or update")
     return reasons
-
-
-def _dependencies() -> set[str]:
-    project = tomllib.loads((STAGE / "pyproject.toml").read_text(encoding="utf-8"))
-    lines: list[str] = sum(
-        project["dependency-groups"].values(), project["project"]["dependencies"]
-    )
-    return {re.split(r"[^\w.-]", line)[0].lower().replace("-", "_") for line in lines}
 
 
 def _foreign(target: Path) -> list[str]:

@@ -1,7 +1,7 @@
 """List and run the steps of the project.
 
 This module does not know what a step needs: each is a module in `steps` with a `run` and, where
-it takes more than the params, an `add_arguments`. A step's libraries are imported only when it runs.
+it takes more than the params, an `add_arguments`. Its libraries are imported only when it runs.
 """
 
 import argparse

@@ -19,7 +19,10 @@ NAME = SCHEMA.feature_names[0]
 
 @pytest.fixture
 def params() -> Params:
-    settings = {"validate": {"minimum_rows": 20}, "models": {"a": {"network": "mlp", "widths": [4]}}}
+    settings = {
+        "validate": {"minimum_rows": 20},
+        "models": {"a": {"network": "mlp", "widths": [4]}},
+    }
     return Params.model_validate(settings)
 
 
@@ -37,7 +40,9 @@ def test_rows_go_from_the_source_to_three_splits(
     loads(rows)
     for step in (ingest, validate, prepare):
         step.run(params)
-    splits = [pd.read_parquet(f"data/prepared/{n}.parquet") for n in ("train", "validation", "test")]
+    splits = [
+        pd.read_parquet(f"data/prepared/{n}.parquet") for n in ("train", "validation", "test")
+    ]
     assert sum(map(len, splits)) == len(rows)
     assert not pd.concat(splits).duplicated(SCHEMA.feature_names).any()
     statistics = json.loads(Path("data/prepared/statistics.json").read_text())

@@ -1,7 +1,7 @@
 // The prediction: the label, a bar for each class, the model and the time it took.
 
 const percents = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
-const percent = (share) => (share > 0.9995 ? "> 99.9%" : percents.format(share)); // never certain
+const percent = (share) => (share > 0.9995 ? ">99.9%" : percents.format(share)); // never certain
 const at = (id) => document.getElementById(id);
 
 /** Lay out an empty bar for each class. */

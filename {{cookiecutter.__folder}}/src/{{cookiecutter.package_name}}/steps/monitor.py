@@ -167,7 +167,7 @@ def _tell(report: dict[str, Any], as_json: bool) -> None:
     for each in largest:
         mark = "*" if each["drifted"] else " "
         print(f"{mark} {each['name']:<30} PSI {each['psi']:6.3f}  p {each['p_value']:8.2g}")
-    print(f"* drifted. {PICTURE} shows more, {REPORT} has every feature")
+    print(f"(* has drifted) {PICTURE} shows more, {REPORT} has every feature")
 
 
 def _draw(drift: Drift, shares: dict[str, dict[str, float]], limit: float) -> None:

@@ -7,5 +7,6 @@ status = json.load(sys.stdin)
 changes = status.get("uncommitted", {})
 lines = [f"{kind}: {path}" for kind in sorted(changes) for path in sorted(changes[kind])]
 if lines:
-    sys.exit("\n".join([*lines, "Delete them, and `make data-pull` or `make pipeline` brings them back."]))
+    lines.append("Delete them, and `make data-pull` or `make pipeline` brings them back.")
+    sys.exit("\n".join(lines))
 print("data and models are those of dvc.lock")

@@ -55,7 +55,8 @@ def test_the_typed_route_is_in_the_api_description(service: Served) -> None:
 
 def test_serving_imports_no_training_library(folder: Path) -> None:
     code = (
-        "import sys, {{cookiecutter.package_name}}.service as s; s.inference(); s.Service.to_asgi();"
+        "import sys, {{cookiecutter.package_name}}.service as s; "
+        "s.inference(); s.Service.to_asgi();"
         f"sys.exit(' '.join(m for m in '{HEAVY}'.split() if m in sys.modules))"
     )
     result = subprocess.run(
