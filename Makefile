@@ -21,7 +21,7 @@ demo: $(UV) ## Render the default project, train, serve, and read a digit (about
 
 .PHONY: test
 test: $(UV) ## Every test; lanes whose tools are missing say so (all of them: .ci/run)
-	$(RUN) pytest $(TESTS)
+	$(RUN) pytest -n 2 --dist loadfile $(TESTS)
 
 .PHONY: test-fast
 test-fast: $(UV) ## The inner loop: rendering, names, engines, updates
@@ -29,7 +29,7 @@ test-fast: $(UV) ## The inner loop: rendering, names, engines, updates
 
 .PHONY: evidence
 evidence: $(UV) ## Every test, and write docs/evidence.md from what they have shown
-	$(RUN) pytest --write-evidence
+	$(RUN) pytest -n 2 --dist loadfile --write-evidence
 
 .PHONY: check
 check: $(UV) ## Format, lint and types of the template's own code

@@ -15,14 +15,9 @@ def workbench(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Pr
     return clone
 
 
-def test_an_untouched_project_passes_its_hooks(finished: Project) -> None:
-    assert (finished.folder / ".git/hooks/pre-commit").exists()
-    hooks = finished.must("uv", "run", "--no-sync", "pre-commit", "run", "--all-files")
-    assert [line.split(".")[0] for line in hooks.splitlines() if line.endswith("Passed")] == [
-        "format and lint",
-        "types",
-        "unit tests",
-    ]
+def test_the_first_commit_of_an_untouched_project_passes_every_hook(finished: Project) -> None:
+    passed = [line for line in finished.first_commit.splitlines() if line.endswith("Passed")]
+    assert [line.split("..")[0] for line in passed] == ["format and lint", "types", "unit tests"]
 
 
 def test_a_badly_formatted_file_is_refused(workbench: Project) -> None:
@@ -34,6 +29,3 @@ def test_a_badly_formatted_file_is_refused(workbench: Project) -> None:
     assert commit.failed
     assert "tests/unit/test_bad.py" in commit.output
     assert workbench.must("git", "rev-parse", "HEAD") == before
-    workbench.must("uv", "run", "--no-sync", "ruff", "format", "--quiet", ".")
-    workbench.must("git", "add", "--all")
-    workbench.must("git", "commit", "--message", "Well formatted")

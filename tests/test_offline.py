@@ -33,14 +33,14 @@ make --silent serve PORT=3000 & server=$!
 trap 'kill $server; wait $server || true' EXIT
 for _ in $(seq 300); do curl -sf http://127.0.0.1:3000/readyz >/dev/null && break; sleep 0.2; done
 curl -sf http://127.0.0.1:3000/ >/dev/null
-for _ in $(seq 4); do
+for _ in $(seq 30); do
   curl -sf -H 'content-type: application/json' --data @rows.json \\
     http://127.0.0.1:3000/predict >answer
 done
 cat answer
 sleep 1
 make --silent monitor || test $? = 2 # make's own code: what monitor finds is not the question here
-make --silent score input=data/prepared/test.parquet output=predictions.parquet
+make --silent score INPUT=data/prepared/test.parquet OUTPUT=predictions.parquet
 make --silent register
 """
 
@@ -60,7 +60,7 @@ class Island:
         self.project, self.notes = project, notes
 
     def __call__(self, *command: str) -> Result:
-        return self.project(CUT_OFF, self.notes, *command)
+        return self.project(CUT_OFF, self.notes, *command, timeout=600)
 
     def reached_for(self) -> set[str]:
         """Return the addresses beyond loopback that the last command tried."""
@@ -103,6 +103,7 @@ def test_service_score_monitor_and_registry_run_and_call_nobody(island: Island) 
     result = island("bash", "-c", USE)
     assert not result.failed, result.output[-3000:]
     assert '"labels"' in result.output
+    assert "not enough data" not in result.output
     assert (island.project.folder / "predictions.parquet").exists()
     assert island.reached_for() == set()
 

@@ -57,8 +57,8 @@ class Act:
         return [f"{action}={STANDINS / name}" for action, name in actions if name in there]
 
     def _variables(self) -> dict[str, str]:
-        """Tell a job where wheels come from and where artifacts go."""
-        wheels = {"UV_INDEX": self.project.environment.get("UV_INDEX", "")}
-        return {"LOCAL_ARTIFACTS": str(self.state / "artifacts")} | {
-            k: v for k, v in wheels.items() if v
-        }
+        """Tell a job where wheels come from and where artifacts go, and to write plainly."""
+        variables = {"LOCAL_ARTIFACTS": str(self.state / "artifacts"), "NO_COLOR": "1"}
+        if wheels := self.project.environment.get("UV_INDEX"):
+            variables["UV_INDEX"] = wheels
+        return variables

@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -13,10 +13,11 @@ from engines import Result, run
 
 @dataclass(frozen=True)
 class Project:
-    """A rendered project and the environment in which its commands run."""
+    """A rendered project, the environment of its commands, and what its first commit said."""
 
     folder: Path
     environment: dict[str, str]
+    first_commit: str = ""
 
     def __call__(self, *command: str | Path, timeout: int = 900, **variables: str) -> Result:
         """Run a command in the project's folder, with more variables where a test needs them."""
@@ -57,6 +58,6 @@ def finished(
     project.must("make", "setup", timeout=1500)
     project.must("make", "pipeline")
     project.must("git", "add", "--all")
-    project.must("git", "commit", "-m", "Start from the template")
+    said = project.must("git", "commit", "-m", "Start from the template")
     print(f"setup, pipeline and first commit: {time.monotonic() - began:.0f} s")
-    return project
+    return replace(project, first_commit=said)

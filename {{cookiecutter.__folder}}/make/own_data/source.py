@@ -7,10 +7,7 @@ import pandas as pd
 from ..errors import UserError
 from .schema import SCHEMA
 
-READERS = {
-    "data/source/rows.parquet": pd.read_parquet,
-    "data/source/rows.csv": pd.read_csv,
-}
+PARQUET, CSV = Path("data/source/rows.parquet"), Path("data/source/rows.csv")
 
 
 def load() -> pd.DataFrame:
@@ -25,11 +22,12 @@ def load() -> pd.DataFrame:
 
 
 def table() -> pd.DataFrame:
-    """Read the first of the files that is there."""
-    for path, read in READERS.items():
-        if Path(path).exists():
-            return read(path)
+    """Read the file that is there."""
+    if PARQUET.exists():
+        return pd.read_parquet(PARQUET)
+    if CSV.exists():
+        return pd.read_csv(CSV)
     raise UserError(
         f"there is no data yet: put a table with a column {SCHEMA.target!r} and the features of "
-        f"the schema at {' or '.join(READERS)}"
+        f"the schema at {PARQUET} or {CSV}"
     )

@@ -10,6 +10,9 @@ from pathlib import Path
 from threading import Event
 from typing import Literal
 
+# Read when wandb is imported: an offline run, too, would report to its makers.
+os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
+
 import wandb
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
