@@ -44,7 +44,7 @@ def test_jobs_only_call_targets_that_exist(render: Callable[..., Path]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("finished")
-@pytest.mark.evidence("ci", "github", "real tool executed", "ci.yml run by act, green and red")
+@pytest.mark.evidence("ci", "github", "real tool executed", "ci.yml run by act to green")
 def test_a_good_change_is_green_and_its_metrics_stand_beside_those_of_main(
     finished: Project, tmp_path: Path
 ) -> None:
@@ -65,6 +65,7 @@ def test_a_good_change_is_green_and_its_metrics_stand_beside_those_of_main(
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("finished")
+@pytest.mark.evidence("ci", "github", "real tool executed", "ci.yml run by act to red")
 def test_a_commit_that_breaks_a_unit_test_is_red_and_names_the_job(
     finished: Project, tmp_path: Path
 ) -> None:
