@@ -80,9 +80,6 @@ def own_table(project: Project) -> None:
     data = project.folder / "src/digit_classifier/data"
     (data / "source.py").write_text(SOURCE, encoding="utf-8")
     (data / "schema.py").write_text(SCHEMA, encoding="utf-8")
-    params = project.folder / "params.yaml"
-    text = params.read_text(encoding="utf-8").replace("minimum_rows: 1000", "minimum_rows: 500")
-    params.write_text(text, encoding="utf-8")
 
 
 def test_two_files_make_it_a_classifier_of_a_table(project: Project) -> None:
