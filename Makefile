@@ -60,11 +60,14 @@ listing: $(UV) ## List the files of the default project anew, for their diff to 
 taken: $(UV) ## Write anew the names that dependencies take, from a lock of each choice
 	$(RUN) python tools/taken.py
 
+PROJECT ?= .demo/digit-classifier
+
 .PHONY: bench
-bench: $(UV) ## Accuracy over ten seeds, rendering time, service cost (minutes)
+bench: $(UV) ## Rendering time, accuracy over ten seeds, service cost: many minutes (after make demo)
+	@test -d $(PROJECT)/.venv || { echo "No installed project at $(PROJECT): make demo, or PROJECT=folder"; exit 1; }
 	$(RUN) python bench/rendering.py
-	$(RUN) python bench/accuracy.py
-	$(RUN) python bench/serving.py
+	$(RUN) python bench/accuracy.py $(PROJECT)
+	$(RUN) python bench/serving.py $(PROJECT)
 
 $(CURDIR)/.uv/bin/uv:
 	python3 -m venv .uv
