@@ -64,10 +64,9 @@ def test_the_doctor_names_what_a_fresh_project_lacks_and_each_cure(
 @pytest.mark.slow
 @pytest.mark.xdist_group("finished")
 def test_the_doctor_finds_nothing_to_cure_in_a_finished_project(finished: Project) -> None:
-    said = finished("make", "doctor").output
-    lacking = [line for line in said.splitlines() if line.startswith("missing")]
-    # The data's remote is the owner's to choose, and a browser the machine's.
-    assert not [line for line in lacking if not re.search("remote|Chromium", line)]
+    said = finished.must("make", "doctor")
+    assert "missing" not in said
+    assert "optional a remote for data and models: see docs/data-versioning.md" in said
 
 
 @pytest.mark.slow

@@ -120,6 +120,16 @@ def test_an_update_to_a_choice_that_is_not_there_changes_nothing(updated: Update
     assert not git(updated.project, *status, environment=updated.engine.environment)
 
 
+@pytest.mark.parametrize("updated", ["copier"], indirect=True)
+def test_a_recopy_is_refused_with_the_command_to_use_and_changes_nothing(updated: Updated) -> None:
+    command = ("recopy", "--trust", "--defaults", "--overwrite", "--vcs-ref", "v1")
+    result = updated.engine(*command, cwd=updated.project)
+    assert result.failed
+    assert "copier update" in result.output
+    status = ("status", "--porcelain", "--ignored")
+    assert not git(updated.project, *status, environment=updated.engine.environment)
+
+
 def test_cruft_says_whether_a_project_is_behind(
     copy_of_template: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:

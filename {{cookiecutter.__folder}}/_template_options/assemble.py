@@ -54,7 +54,9 @@ def refusals(answers: dict[str, Any], target: Path, updating: bool) -> list[str]
             )
             reasons.append(f"{named}: {pair['reason']}")
     if target != STAGE and not updating and (there := _foreign(target)):
-        reasons.append(f"the folder holds {there[0]} already; take an empty one, or update")
+        reasons.append(
+            f"the folder holds {there[0]} already; take an empty one, or update: copier update"
+        )
     return reasons
 
 

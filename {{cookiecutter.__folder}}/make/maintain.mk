@@ -25,6 +25,8 @@ audit: ## Look for known vulnerabilities in what uv.lock names
 
 # $(call look,test,what,cure) prints a line, and counts what is missing.
 look = if { $(1); } >/dev/null 2>&1; then echo "ok       $(2)"; else echo "missing  $(2): $(3)"; missing=1; fi;
+# The same for what one can do without.
+hint = if { $(1); } >/dev/null 2>&1; then echo "ok       $(2)"; else echo "optional $(2): $(3)"; fi;
 FREE_GIB = $$(( $$(df -Pk . | tail -1 | awk '{print $$4}') / 1048576 ))
 
 .PHONY: doctor
@@ -37,7 +39,7 @@ doctor: ## Say what is missing on this machine, and the cure
 	$(call look,git ls-files --error-unmatch uv.lock,uv.lock in git (CI installs it),git add uv.lock && git commit) \
 	$(call look,$(RUN) python -c "import $(PACKAGE)",the environment .venv,make setup) \
 	$(call look,test -f models/model.json,an evaluated model,make pipeline) \
-	$(call look,command -v chromium || command -v google-chrome,Chromium (for the test of the page),apt-get install chromium) \
+	$(call hint,command -v chromium || command -v google-chrome,Chromium (for the test of the page),apt-get install chromium) \
 	$(call look,test $(FREE_GIB) -ge 3,3 GiB of free disk ($(FREE_GIB) here),make clean or uv cache prune) \
 	$(DOCTOR) \
 	exit $${missing:-0}

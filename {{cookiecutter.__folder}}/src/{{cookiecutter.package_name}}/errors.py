@@ -3,3 +3,7 @@
 
 class UserError(Exception):
     """Something that the reader of the message can mend: it names the cause and the cure."""
+
+
+class DivergedError(UserError):
+    """Training came to no number with these hyperparameters: others may do."""

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
+from small_data import write_splits
 
 from {{cookiecutter.package_name}}.data.schema import SCHEMA
+from {{cookiecutter.package_name}}.errors import UserError
 from {{cookiecutter.package_name}}.params import load_params
 from {{cookiecutter.package_name}}.steps import train, tune
 from {{cookiecutter.package_name}}.tracking import Run, Scalar, start_run
@@ -30,25 +31,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     Path("params.yaml").write_text(PARAMS)
-    generator = np.random.default_rng(0)
-    for name, rows in (("train", 120), ("validation", 40), ("test", 40)):
-        _split(generator, rows).to_parquet(_prepared(name))
+    write_splits()
     return tmp_path
-
-
-def _prepared(name: str) -> Path:
-    folder = Path("data/prepared")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{name}.parquet"
-
-
-def _split(generator: np.random.Generator, rows: int) -> pd.DataFrame:
-    columns = {
-        feature.name: generator.uniform(feature.low, feature.high, rows).astype("float32")
-        for feature in SCHEMA.features
-    }
-    labels = generator.choice(SCHEMA.classes, rows)
-    return pd.DataFrame(columns | {SCHEMA.target: labels})
 
 
 @pytest.fixture
@@ -91,3 +75,20 @@ def test_a_second_call_has_nothing_left_to_try(
     tune.run(load_params(), model="small", trials=2)
     assert Path("reports/tuning/trials.csv").read_bytes() == before
     assert len(tracked) == 2
+
+
+def test_learning_rates_that_diverge_are_tried_and_given_up() -> None:
+    Path("params.yaml").write_text(PARAMS.replace("low: 0.001, high: 0.05", "low: 1e30, high: 1e31"))
+    with pytest.raises(UserError, match=r"none of 2 trials came to its end; .*diverged"):
+        tune.run(load_params(), trials=2)
+
+
+def test_rows_that_are_no_numbers_end_the_search_at_once(
+    tracked: list[tuple[str, dict[str, Scalar]]],
+) -> None:
+    train_split = pd.read_parquet("data/prepared/train.parquet")
+    train_split.loc[3, SCHEMA.feature_names[0]] = float("nan")
+    train_split.to_parquet("data/prepared/train.parquet")
+    with pytest.raises(UserError, match="values that are no numbers"):
+        tune.run(load_params(), trials=2)
+    assert len(tracked) == 1

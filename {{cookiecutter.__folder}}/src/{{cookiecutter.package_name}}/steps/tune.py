@@ -16,7 +16,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ..artifacts import atomic, fingerprint, sha256, write_text
 from ..data.prepared import data_fingerprint, read_split
 from ..data.schema import SCHEMA
-from ..errors import UserError
+from ..errors import DivergedError, UserError
 from ..model import training
 from ..params import ModelParams, Params
 from ..reporting.tuning import save_history, trial_table
@@ -91,12 +91,9 @@ def _objective(params: Params, model: str) -> Objective:
                 return training.fit(
                     model, settings, SCHEMA, train, validation, params.seed, run, report
                 ).loss
-            except Pruned as stop:  # a trial that is given up is no failed run
+            except (Pruned, DivergedError) as stop:  # a trial that is given up is no failed run
                 run.log({"pruned": 1.0})
-                hopeless = stop
-            except UserError as error:  # it diverged, or the network cannot be built like that
-                run.log({"pruned": 1.0})
-                hopeless = Pruned(str(error))
+                hopeless = Pruned(str(stop))
         raise hopeless
 
     return objective

@@ -1,7 +1,7 @@
 DVC := DVC_NO_ANALYTICS=1 $(RUN) dvc
 BASE ?= main
 export BASE
-DOCTOR += $(call look,test -n "$$($(DVC) config core.remote)",a remote for data and models,see docs/data-versioning.md)
+DOCTOR += $(call hint,test -n "$$($(DVC) config core.remote)",a remote for data and models,see docs/data-versioning.md)
 
 # DVC wants a git repository unless its own, uncommitted settings say otherwise.
 .PHONY: scm

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from ..artifacts import atomic, fingerprint, sha256
 from ..data.spec import Schema
-from ..errors import UserError
+from ..errors import DivergedError, UserError
 from ..params import ModelParams
 from .network import Classifier
 
@@ -61,7 +61,8 @@ def fit(  # noqa: PLR0913, PLR0917
     `train` and `validation` are raw inputs and class indices. Each epoch goes to `run`, to
     `report` (epoch from 1, validation loss; it may raise to end a hopeless trial) and into a
     checkpoint that is named by data, params and code. A run that was killed continues from it.
-    Raises `UserError` when the loss is no longer a number.
+    Raises `DivergedError` when the loss is no longer a number, and `UserError` when the rows hold
+    some that are none.
     """
     torch.manual_seed(seed)
     torch.use_deterministic_algorithms(mode=True)
@@ -72,7 +73,9 @@ def fit(  # noqa: PLR0913, PLR0917
     _restore(training, checkpoint)
     for row in training.curve:
         run.log(_metrics(row), step=int(row["epoch"]))
-    with tqdm(desc=name, total=params.epochs, initial=training.epoch, disable=None) as bar:
+    with tqdm(
+        desc=name, total=params.epochs, initial=training.epoch, leave=None, disable=None
+    ) as bar:
         while not training.finished:
             row = training.advance()
             _require_finite(name, row, params, train)
@@ -226,7 +229,7 @@ def _require_finite(name: str, row: dict[str, float], params: ModelParams, train
         return
     if bad := int(np.count_nonzero(~np.isfinite(train[0]))):
         raise UserError(f"the train split holds {bad} values that are no numbers: see `validate`")
-    raise UserError(
+    raise DivergedError(
         f"training {name} diverged in epoch {row['epoch']:.0f}, its loss is no number any more: "
         f"lower models.{name}.learning_rate (now {params.learning_rate:g}) in params.yaml"
     )

@@ -1,0 +1,51 @@
+"""The gate between a trained model and whatever serves it."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from small_data import ROWS, write_splits
+from small_model import write_model
+
+from {{cookiecutter.package_name}}.data.schema import SCHEMA
+from {{cookiecutter.package_name}}.errors import UserError
+from {{cookiecutter.package_name}}.params import Params
+from {{cookiecutter.package_name}}.predictor import Predictor
+from {{cookiecutter.package_name}}.steps import evaluate
+
+
+@pytest.fixture(autouse=True)
+def exported(folder: Path) -> str:
+    """Return the id of a model that only guesses, as `export` would leave it."""
+    write_splits()
+    model_id = write_model(folder / "models")
+    Path("models/champion.json").write_text('{"model": "small"}')
+    return model_id
+
+
+def params(minimum: float) -> Params:
+    models = {"small": {"network": "mlp", "widths": [4]}}
+    return Params.model_validate({"models": models, "evaluate": {"minimum_accuracy": minimum}})
+
+
+def test_below_the_gate_nothing_can_be_served_and_the_reports_say_why() -> None:
+    assert Path("models/model.json").exists()
+    with pytest.raises(UserError, match=r"below evaluate\.minimum_accuracy 0\.9 "):
+        evaluate.run(params(0.9))
+    assert not Path("models/model.json").exists()
+    assert not Path("models/MODEL_CARD.md").exists()
+    with pytest.raises(UserError):
+        Predictor("models")
+    assert json.loads(Path("reports/metrics.json").read_text())["accuracy"] < 0.9
+    assert set(pd.read_csv("reports/per_class.csv", dtype=str)["class"]) == set(SCHEMA.classes)
+    assert Path("reports/confusion.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_model_that_passes_is_served_under_the_id_that_its_card_names(exported: str) -> None:
+    evaluate.run(params(0.0))
+    about = json.loads(Path("models/model.json").read_text())
+    assert about["id"] == exported
+    assert exported in Path("models/MODEL_CARD.md").read_text()
+    assert Predictor("models").id == exported
+    assert len(pd.read_csv("reports/confusion.csv")) == ROWS["test"]
