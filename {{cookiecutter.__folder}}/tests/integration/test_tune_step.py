@@ -78,7 +78,8 @@ def test_a_second_call_has_nothing_left_to_try(
 
 
 def test_learning_rates_that_diverge_are_tried_and_given_up() -> None:
-    Path("params.yaml").write_text(PARAMS.replace("low: 0.001, high: 0.05", "low: 1e30, high: 1e31"))
+    wild = PARAMS.replace("low: 0.001, high: 0.05", "low: 1e30, high: 1e31")
+    Path("params.yaml").write_text(wild)
     with pytest.raises(UserError, match=r"none of 2 trials came to its end; .*diverged"):
         tune.run(load_params(), trials=2)
 
