@@ -50,7 +50,9 @@ only_table = pytest.mark.parametrize("service", [TABLE], indirect=True, ids=["ta
 
 
 def draw(page: Page) -> None:
-    box = page.locator("#pad").bounding_box()
+    pad = page.locator("#pad")
+    pad.wait_for()  # it appears with the schema
+    box = pad.bounding_box()
     assert box
     left, top, size = box["x"], box["y"], box["width"]
     page.mouse.move(left + 0.3 * size, top + 0.2 * size)

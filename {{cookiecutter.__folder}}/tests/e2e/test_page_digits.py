@@ -56,7 +56,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 
 
 def draw(page: Page, strokes: list[Stroke], place: tuple[float, float], size: float) -> None:
-    box = page.locator("#pad").bounding_box()
+    pad = page.locator("#pad")
+    pad.wait_for()  # it appears with the schema
+    box = pad.bounding_box()
     assert box
     left, top, side = box["x"], box["y"], box["width"]
     for stroke in strokes:
