@@ -29,6 +29,17 @@ def covering(choices: dict[str, list[str]], unsupported: list[Answers]) -> list[
     return rows
 
 
+def each_choice(rows: list[Answers]) -> list[Answers]:
+    """Return few of `rows` in which every choice is still met, greedily."""
+    missing = {item for row in rows for item in row.items()}
+    chosen = []
+    while missing:
+        row = max(rows, key=lambda row: len(missing & row.items()))
+        missing -= row.items()
+        chosen.append(row)
+    return chosen
+
+
 def _pairs(choices: dict[str, list[str]], unsupported: list[Answers]) -> set[Pair]:
     return {
         frozenset([(first, a), (second, b)])

@@ -19,13 +19,14 @@ from pathlib import Path
 import pytest
 
 from conftest import Render
-from engines import Result, run
+from engines import CHOICES, Result, run
 
 pytestmark = pytest.mark.slow
 
 PROJECTS = {
     "defaults": {},
-    "tensorboard": {
+    "others": {
+        "framework": "tensorflow",
         "tracker": "tensorboard",
         "project_name": 'Gauß\'s "Größe" 손글씨',
         "project_description": "Reads: digits & more 🙂 # [fast], 100 % \\ 'well'",
@@ -36,7 +37,6 @@ PROJECTS = {
 }
 EXECUTED = "real tool executed"
 DEFAULTS = {
-    "framework": ("pytorch", "trained and exported by the pipeline"),
     "cloud": ("local", "the lake and the registry on the local disk"),
     "accelerator": ("cpu", "trained on the CPU"),
     "data_versioning": ("dvc", "pipeline run, killed and resumed, data pushed and pulled"),
@@ -47,8 +47,12 @@ DEFAULTS = {
 
 def claims(name: str) -> list[pytest.MarkDecorator]:
     """Return what a run of this project shows, as marks."""
-    tracker = PROJECTS[name].get("tracker", "wandb")
-    shown = {**DEFAULTS, "tracker": (tracker, "every run of the pipeline tracked, and read back")}
+    framework, tracker = (PROJECTS[name].get(q, CHOICES[q][0]) for q in ("framework", "tracker"))
+    shown = {
+        **DEFAULTS,
+        "framework": (framework, "trained and exported by the pipeline"),
+        "tracker": (tracker, "every run of the pipeline tracked, and read back"),
+    }
     return [
         pytest.mark.evidence(question, choice, EXECUTED, what)
         for question, (choice, what) in shown.items()

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from conftest import Render
-from covering import Answers, covering
+from covering import Answers, covering, each_choice
 from engines import CHOICES, OPTIONS, ROOT, SOURCE, run, tree
 
 ROWS = covering(CHOICES, [pair["choices"] for pair in SOURCE["_unsupported"]])
@@ -37,8 +37,9 @@ def project(render: Render, answers: Answers) -> Path:
     return render(**answers)
 
 
-def test_copier_renders_what_cookiecutter_renders(render: Render, answers: Answers) -> None:
-    assert tree(render("copier", **answers)) == tree(render(**answers))
+@pytest.mark.parametrize("row", each_choice(ROWS), ids=_named)
+def test_copier_renders_what_cookiecutter_renders(render: Render, row: Answers) -> None:
+    assert tree(render("copier", **row)) == tree(render(**row))
 
 
 @pytest.mark.parametrize("row", [{}, ROWS[-1]], ids=["default", "another"])

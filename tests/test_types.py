@@ -1,4 +1,4 @@
-"""Every tracker's project is strictly typed; one environment serves them all."""
+"""Projects that together hold every adapter are strictly typed; one environment serves all."""
 
 import shutil
 import tomllib
@@ -14,17 +14,23 @@ AWKWARD = {
     "project_description": 'It\'s "one" \\ two\nlines é 🎉 # = [x]',
     "author_name": 'Ann "A" O\'Neil, \\ Ü 🎉',
 }
+QUESTIONS = ("framework", "tracker")
+# Each choice at least once.
+SETS = [
+    {question: CHOICES[question][i % len(CHOICES[question])] for question in QUESTIONS}
+    for i in range(max(len(CHOICES[question]) for question in QUESTIONS))
+]
 
 
 @pytest.fixture(scope="module")
 def typed(
     render: Render, uv_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """Return a project with awkward texts whose environment holds every tracker's libraries."""
+    """Return a project with awkward texts whose environment holds every adapter's libraries."""
     project = tmp_path_factory.mktemp("typed") / "project"
     shutil.copytree(render(**AWKWARD), project)
-    trackers = [_train(render(tracker=tracker)) for tracker in CHOICES["tracker"]]
-    wanted = sorted(set().union(*trackers) - _train(project))
+    needed = [_libraries(render(**answers)) for answers in SETS]
+    wanted = sorted(set().union(*needed) - _libraries(project))
     synced = run("uv", "sync", cwd=project, environment=uv_environment, timeout=1500)
     assert not synced.failed, synced.output
     added = run("uv", "pip", "install", *wanted, cwd=project, environment=uv_environment)
@@ -32,17 +38,22 @@ def typed(
     return project
 
 
-def _train(project: Path) -> set[str]:
+def _libraries(project: Path) -> set[str]:
     pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
-    return set(pyproject["dependency-groups"]["train"])
+    groups = pyproject["dependency-groups"]
+    return {*groups["train"], *groups["cpu"]}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("tracker", CHOICES["tracker"])
-def test_a_trackers_project_is_strictly_typed(
-    tracker: str, typed: Path, render: Render, uv_environment: dict[str, str], tmp_path: Path
+@pytest.mark.parametrize("answers", SETS, ids=lambda answers: "-".join(answers.values()))
+def test_a_project_is_strictly_typed(
+    answers: dict[str, str],
+    typed: Path,
+    render: Render,
+    uv_environment: dict[str, str],
+    tmp_path: Path,
 ) -> None:
-    project = shutil.copytree(render(tracker=tracker), tmp_path / "project")
+    project = shutil.copytree(render(**answers), tmp_path / "project")
     python = typed / ".venv/bin/python"
     # Both share what mypy knows of the libraries.
     command = (python, "-m", "mypy", "--python-executable", python, "--cache-dir", typed / ".types")

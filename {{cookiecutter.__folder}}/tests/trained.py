@@ -10,8 +10,8 @@ from small_model import write_model
 from {{cookiecutter.package_name}}.artifacts import sha256
 from {{cookiecutter.package_name}}.data.schema import SCHEMA
 from {{cookiecutter.package_name}}.features import to_indices, to_tensor
+from {{cookiecutter.package_name}}.fitting import fit
 from {{cookiecutter.package_name}}.model.export import export, probabilities
-from {{cookiecutter.package_name}}.model.training import fit
 from {{cookiecutter.package_name}}.params import ModelParams
 
 

@@ -19,7 +19,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    temporary = target.with_name(f".{os.getpid()}.{target.name}")
     try:
         yield temporary
         temporary.replace(target)

@@ -8,8 +8,8 @@ import pytest
 
 from {{cookiecutter.package_name}}.data.spec import Feature, Schema
 from {{cookiecutter.package_name}}.errors import UserError
+from {{cookiecutter.package_name}}.fitting import FitResult, fit
 from {{cookiecutter.package_name}}.model.export import export, probabilities
-from {{cookiecutter.package_name}}.model.training import FitResult, fit
 from {{cookiecutter.package_name}}.params import ModelParams
 from {{cookiecutter.package_name}}.predictor import open_session
 from {{cookiecutter.package_name}}.steps.export import difference

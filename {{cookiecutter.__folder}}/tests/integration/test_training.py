@@ -1,4 +1,4 @@
-"""What every framework's `model.training` promises to the steps and to the tuner."""
+"""What training promises to the steps and to the tuner, in every framework."""
 
 import signal
 import subprocess
@@ -11,8 +11,10 @@ import pytest
 
 from {{cookiecutter.package_name}}.data.spec import Feature, Schema
 from {{cookiecutter.package_name}}.errors import UserError
-from {{cookiecutter.package_name}}.model import training
+from {{cookiecutter.package_name}}.fitting import FitResult
+from {{cookiecutter.package_name}}.fitting import fit as fit_rows
 from {{cookiecutter.package_name}}.model.export import probabilities
+from {{cookiecutter.package_name}}.model.training import load, save
 from {{cookiecutter.package_name}}.params import ModelParams
 
 SCHEMA = Schema(tuple(Feature(f"x{i}", -99, 99) for i in range(6)), ("a", "b", "c"), (6,))
@@ -45,9 +47,9 @@ def fit(
     train: Rows | None = None,
     log: Log | None = None,
     report: Callable[[int, float], None] | None = None,
-) -> training.FitResult:
+) -> FitResult:
     data, held_out = train or rows(300), rows(90, seed=1)
-    return training.fit("small", params, SCHEMA, data, held_out, seed, log or Log(), report)
+    return fit_rows("small", params, SCHEMA, data, held_out, seed, log or Log(), report)
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +58,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def same(one: training.FitResult, other: training.FitResult) -> bool:
+def same(one: FitResult, other: FitResult) -> bool:
     inputs = rows(90, seed=1)[0]
     first, second = (probabilities(result.model, inputs) for result in (one, other))
     return one.curve == other.curve and np.array_equal(first, second)
@@ -160,26 +162,26 @@ def test_a_last_batch_of_one_row_is_no_trouble(count: int) -> None:
 
 def test_what_was_saved_is_loaded(folder: Path) -> None:
     result = fit()
-    training.save(result.model, folder)
+    save(result.model, folder)
     inputs = rows(9)[0]
-    loaded = probabilities(training.load(folder, SMALL, SCHEMA), inputs)
+    loaded = probabilities(load(folder, SMALL, SCHEMA), inputs)
     assert np.array_equal(loaded, probabilities(result.model, inputs))
 
 
 def test_weights_of_other_params_are_refused_with_the_cure(folder: Path) -> None:
-    training.save(fit().model, folder)
+    save(fit().model, folder)
     wider = SMALL.model_copy(update={"widths": (99,)})
     with pytest.raises(UserError, match=r"does not fit params\.yaml and the schema: run `make"):
-        training.load(folder, wider, SCHEMA)
+        load(folder, wider, SCHEMA)
 
 
 def test_a_broken_weights_file_is_refused(folder: Path) -> None:
-    path = training.save(fit().model, folder)
+    path = save(fit().model, folder)
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(UserError, match="run `make pipeline`"):
-        training.load(folder, SMALL, SCHEMA)
+        load(folder, SMALL, SCHEMA)
 
 
 def test_missing_weights_are_named(folder: Path) -> None:
     with pytest.raises(UserError, match="is missing: run `make pipeline`"):
-        training.load(folder, SMALL, SCHEMA)
+        load(folder, SMALL, SCHEMA)

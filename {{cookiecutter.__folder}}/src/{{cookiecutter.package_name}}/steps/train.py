@@ -12,7 +12,8 @@ from ..artifacts import write_json, write_text
 from ..data.prepared import read_split
 from ..data.schema import SCHEMA
 from ..errors import UserError
-from ..model.training import FitResult, fit, save
+from ..fitting import FitResult, fit
+from ..model.training import save
 from ..params import ModelParams, Params
 from ..reporting.plots import learning_curve
 from ..tracking import Scalar, start_run

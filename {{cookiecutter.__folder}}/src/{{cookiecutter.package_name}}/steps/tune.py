@@ -13,11 +13,11 @@ import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
-from ..artifacts import atomic, fingerprint, sha256, write_text
+from ..artifacts import atomic, fingerprint, write_text
 from ..data.prepared import data_fingerprint, read_split
 from ..data.schema import SCHEMA
 from ..errors import DivergedError, UserError
-from ..model import training
+from ..fitting import code_hashes, fit
 from ..params import ModelParams, Params
 from ..reporting.tuning import save_history, trial_table
 from ..tracking import Scalar, start_run
@@ -88,7 +88,7 @@ def _objective(params: Params, model: str) -> Objective:
         hopeless: Pruned | None = None
         with start_run("tune", {"model": model, "seed": params.seed, **shown}, [model]) as run:
             try:
-                return training.fit(
+                return fit(
                     model, settings, SCHEMA, train, validation, params.seed, run, report
                 ).loss
             except (Pruned, DivergedError) as stop:  # a trial that is given up is no failed run
@@ -108,10 +108,9 @@ def _with(settings: ModelParams, values: dict[str, Value]) -> ModelParams:
 
 def _fingerprint(params: Params, model: str) -> str:
     """Tell apart what must not share trials: data, space, the model's own params, seed, code."""
-    code = [sha256(path) for path in sorted(Path(training.__file__).parent.glob("*.py"))]
     space = json.dumps(params.tune.model_dump(mode="json", exclude={"trials"}))
     settings = params.models[model].model_dump_json()
-    return fingerprint(data_fingerprint(), space, settings, str(params.seed), *code)
+    return fingerprint(data_fingerprint(), space, settings, str(params.seed), *code_hashes())
 
 
 def _report(best: Best, model: str, settings: ModelParams, seed: int) -> None:

@@ -15,7 +15,7 @@ from small_model import rows, write_model
 
 from {{cookiecutter.package_name}}.predictor import Predictor
 
-HEAVY = "pandas torch sklearn scipy matplotlib great_expectations onnx pyarrow"
+HEAVY = "pandas torch tensorflow keras sklearn scipy matplotlib great_expectations onnx pyarrow"
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,156 @@
+"""One network in training: an epoch, a measurement, and all that a checkpoint has to hold.
+
+This module does not know when to stop, what to report or where files lie: `fitting` does.
+"""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ..artifacts import atomic
+from ..data.spec import Schema
+from ..errors import UserError
+from ..params import ModelParams
+from .network import Classifier
+
+Rows = tuple[np.ndarray, np.ndarray]
+Curve = list[dict[str, float]]
+VERSION = f"{tf.__version__} {keras.__version__}"
+CHUNK = 1024
+
+
+class Trainer:
+    """A network with its optimizer and its rows: the same seed gives the same weights.
+
+    `train` and `validation` are raw inputs, float32 of shape (n, *input_shape), and class indices.
+    """
+
+    def __init__(
+        self, params: ModelParams, schema: Schema, train: Rows, validation: Rows, seed: int
+    ) -> None:
+        keras.utils.set_random_seed(seed)
+        tf.config.experimental.enable_op_determinism()
+        self._random = np.random.default_rng(seed)
+        self._model = Classifier(params, schema)
+        self._model.preprocessing.fit(train[0])
+        self._train, self._validation = (
+            tuple(map(tf.constant, rows)) for rows in (train, validation)
+        )
+        self._steps = math.ceil(len(train[0]) / params.batch_size)
+        self._optimizer = _optimizer(params, params.epochs * self._steps)
+        self._optimizer.build(self._model.trainable_variables)
+        rows = tf.TensorSpec((None,), tf.int64)
+        self._step = tf.function(self._train_step, input_signature=[rows])
+        inputs = tf.TensorSpec((None, *schema.input_shape), tf.float32)
+        self._logits = tf.function(self._model.logits, input_signature=[inputs])
+        self._best: list[np.ndarray] = []
+
+    @property
+    def weights(self) -> int:
+        """The number of trained weights."""
+        return sum(math.prod(weight.shape) for weight in self._model.trainable_weights)
+
+    def train_epoch(self) -> float:
+        """Take each row of the train split once, in a new order; return the mean loss."""
+        order = self._random.permutation(len(self._train[0]))
+        # Equal parts, because a last batch of a single row has no deviation to normalise by.
+        batches = np.array_split(order, self._steps)
+        return sum(float(self._step(rows)) * len(rows) for rows in batches) / len(order)
+
+    def validate(self) -> tuple[float, float]:
+        """Return mean loss and accuracy on the validation split."""
+        inputs, labels = self._validation
+        loss, hits = 0.0, 0
+        for start in range(0, len(labels), CHUNK):
+            scores = self._logits(inputs[start : start + CHUNK])
+            truth = labels[start : start + CHUNK]
+            loss += float(tf.reduce_sum(_cross_entropy(truth, scores)))
+            hits += int(np.sum(np.argmax(scores, axis=1) == truth))
+        return loss / len(labels), hits / len(labels)
+
+    def keep(self) -> None:
+        """Remember the weights as they are now."""
+        self._best = self._model.get_weights()
+
+    def best(self) -> Classifier:
+        """Return the network with the weights that were kept."""
+        self._model.set_weights(self._best)
+        return self._model
+
+    def save_state(self, path: Path, curve: Curve) -> None:
+        """Write all that the next epoch follows from, and the curve so far."""
+        arrays = {f"variable{i}": v.numpy() for i, v in enumerate(self._variables)}
+        best = {f"best{i}": weights for i, weights in enumerate(self._best)}
+        notes = json.dumps({"curve": curve, "random": self._random.bit_generator.state})
+        with path.open("wb") as file:
+            np.savez(file, notes=np.array(notes), **arrays, **best)  # type: ignore[arg-type]
+
+    def load_state(self, path: Path) -> Curve:
+        """Go back to what `save_state` wrote, and return its curve."""
+        with np.load(path) as state:
+            notes = json.loads(state["notes"].item())
+            for i, variable in enumerate(self._variables):
+                variable.assign(state[f"variable{i}"])
+            self._best = [state[f"best{i}"] for i in range(len(self._model.weights))]
+        self._random.bit_generator.state = notes["random"]
+        curve: Curve = notes["curve"]
+        return curve
+
+    @property
+    def _variables(self) -> list[keras.Variable]:
+        """The weights, the seeds of dropout and the optimizer's memory."""
+        return [*self._model.variables, *self._optimizer.variables]
+
+    def _train_step(self, rows: Any) -> Any:  # noqa: ANN401
+        inputs, labels = (tf.gather(part, rows) for part in self._train)
+        with tf.GradientTape() as tape:
+            scores = self._model.logits(inputs, training=True)
+            loss = tf.reduce_mean(_cross_entropy(labels, scores))
+        weights = self._model.trainable_variables
+        self._optimizer.apply(tape.gradient(loss, weights), weights)
+        return loss
+
+
+def save(model: Classifier, folder: str | Path) -> Path:
+    """Write the weights into `folder`, as tensors without code, and return the file."""
+    path = Path(folder) / "model.weights.h5"
+    with atomic(path) as temporary:
+        model.save_weights(temporary)
+    return path
+
+
+def load(folder: str | Path, params: ModelParams, schema: Schema) -> Classifier:
+    """Read back what `save` wrote, for the params and the schema that it was trained with."""
+    path = Path(folder) / "model.weights.h5"
+    model = Classifier(params, schema)
+    try:
+        model.load_weights(path)
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing: run `make pipeline`") from None
+    except (ValueError, KeyError, OSError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(
+            f"{path} does not fit params.yaml and the schema: run `make pipeline` ({reason})"
+        ) from None
+    return model
+
+
+def _optimizer(params: ModelParams, steps: int) -> keras.optimizers.Optimizer:
+    """Let the rate rise for a third of the steps and fall to nothing at the end."""
+    rising = math.ceil(0.3 * steps)
+    rate = keras.optimizers.schedules.CosineDecay(
+        params.learning_rate / 25,
+        decay_steps=max(1, steps - rising),
+        warmup_target=params.learning_rate,
+        warmup_steps=rising,
+    )
+    return keras.optimizers.AdamW(rate, weight_decay=params.weight_decay)
+
+
+def _cross_entropy(labels: Any, scores: Any) -> Any:  # noqa: ANN401
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, scores)
