@@ -97,23 +97,58 @@ def test_two_files_make_it_a_classifier_of_a_table(project: Project) -> None:
     assert model["schema"]["classes"] == ["malignant", "benign"]
 
 
+def rows_of(side: int) -> list[str]:
+    kind = "large" if side > 0 else "small"
+    return [f"{5 + side * (1 + i % 40 / 20):.3f},{3 + i / 400:.4f},{kind}\n" for i in range(600)]
+
+
 def test_without_the_example_everything_is_green_and_waits_for_a_table(project: Project) -> None:
     project.must("make", "remove-example")
     data = project.folder / "src/digit_classifier/data"
     for name in ("source.py", "schema.py"):
         assert not re.search("pixel|digit", (data / name).read_text(encoding="utf-8"))
+    assert "remove-example" not in (project.folder / "README.md").read_text(encoding="utf-8")
     project.must("make", "check", "test", timeout=1500)
-    waiting = project("make", "pipeline")
-    assert waiting.failed
-    assert "there is no data yet: put a table with a column 'label'" in waiting.output
-    rows = [
-        f"{5 + side * (1 + i % 40 / 20):.3f},{3 + i / 400:.4f},{'large' if side > 0 else 'small'}\n"
-        for i in range(600)
-        for side in (-1, 1)
-    ]
+    assert "there is no data yet: put a table with a column 'label'" in refused(project)
+
     table = project.folder / "data/source/rows.csv"
-    table.write_text("length,width,label\n" + "".join(rows), encoding="utf-8")
+    table.write_text("")
+    assert "data/source/rows.csv is not a table that can be read" in refused(project)
+    rows = "".join([*rows_of(-1), *rows_of(1)])
+    table.write_text("length,breadth,label\n" + rows, encoding="utf-8")
+    assert "the table lacks width; it has length, breadth, label" in refused(project)
+    schema = data / "schema.py"
+    right = schema.read_text(encoding="utf-8")
+    schema.write_text(right.replace("(len(FEATURES),)", "(3,)"), encoding="utf-8")
+    assert "write (2,), or the shape" in refused(project)
+    schema.write_text(right, encoding="utf-8")
+
+    table.write_text("length,width,label\n" + rows, encoding="utf-8")
     project.must("make", "pipeline")
-    table.write_text("length,width,label\n" + "".join(rows[:-10]), encoding="utf-8")
-    again = project.must("make", "pipeline")
-    assert "Running stage 'ingest'" in again
+    table.write_text("length,width,label\n" + "".join(rows_of(-1)) + rows, encoding="utf-8")
+    assert "more than validate.maximum_duplicates" in refused(project)
+
+
+def test_an_own_table_reaches_whoever_clones_the_project(project: Project, tmp_path: Path) -> None:
+    project.must("make", "remove-example")
+    table = "length,width,label\n" + "".join([*rows_of(-1), *rows_of(1)])
+    (project.folder / "data/source/rows.csv").write_text(table, encoding="utf-8")
+    dvc = ("uv", "run", "--no-sync", "dvc")
+    project.must(*dvc, "remote", "add", "--default", "storage", str(tmp_path / "storage"))
+    project.must(*dvc, "add", "data/source/rows.csv")
+    project.must("make", "pipeline")
+    project.must("make", "data-push")
+    project.commit("Bring a table")
+    clone = project.clone(tmp_path / "clone")
+    clone.must("make", "setup", timeout=1500)
+    clone.must("make", "data-pull")
+    assert (clone.folder / "data/source/rows.csv").read_text(encoding="utf-8") == table
+    assert "Running stage" not in clone.must("make", "pipeline")
+
+
+def refused(project: Project) -> str:
+    """Run a pipeline that has to end with an error of one line, and return what it said."""
+    result = project("make", "pipeline")
+    assert result.failed
+    assert "Traceback" not in result.output
+    return result.output

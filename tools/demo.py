@@ -21,8 +21,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from cookiecutter.main import cookiecutter
-
 from wheel_index import write_index
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -79,8 +77,10 @@ def render() -> Path:
         if (ROOT / name).is_file():
             (template / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, template / name)
-    project = Path(cookiecutter(str(template), no_input=True, output_dir=str(DEMO)))
+    engine = (sys.executable, "-m", "cookiecutter", "--no-input", "--output-dir", str(DEMO))
+    run(*engine, str(template), folder=DEMO)
     shutil.rmtree(template)
+    (project,) = (path for path in DEMO.iterdir() if path.is_dir())
     return project
 
 
@@ -173,7 +173,7 @@ def main() -> None:
     package = project.name.replace("-", "_")
     os.environ.update(closed_network())
     with phase("making a repository and installing (first: a download)"):
-        run("git", "init", "--quiet", folder=project)
+        run("git", "init", "--quiet", "--initial-branch=main", folder=project)
         run("make", "setup", folder=project)
     with phase("ingest, validate, prepare, train, select, test"):
         run("make", "pipeline", folder=project)

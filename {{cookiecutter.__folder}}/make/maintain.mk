@@ -33,7 +33,7 @@ FREE_GIB = $$(( $$(df -Pk . | tail -1 | awk '{print $$4}') / 1048576 ))
 # Options add their own lines to DOCTOR.
 doctor: ## Say what is missing on this machine, and the cure
 	@$(call look,command -v uv,uv,python3 -m pip install uv) \
-	$(call look,git rev-parse --git-dir,a git repository,git init) \
+	$(call look,git rev-parse --git-dir,a git repository,git init -b main) \
 	$(call look,test -f .git/hooks/pre-commit,git hooks,make setup) \
 	$(call look,test -f uv.lock,the lock file uv.lock,make setup) \
 	$(call look,git ls-files --error-unmatch uv.lock,uv.lock in git (CI installs it),git add uv.lock && git commit) \

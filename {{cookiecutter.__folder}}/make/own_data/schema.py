@@ -6,12 +6,13 @@ The columns here show the form: put those of your table in their place.
 
 from .spec import Feature, Schema
 
+FEATURES = (
+    Feature("length", low=0, high=10),
+    Feature("width", low=0, high=10),
+)
 SCHEMA = Schema(
-    features=(
-        Feature("length", low=0, high=10),
-        Feature("width", low=0, high=10),
-    ),
+    features=FEATURES,
     classes=("large", "small"),
-    input_shape=(2,),
+    input_shape=(len(FEATURES),),
     target="label",
 )

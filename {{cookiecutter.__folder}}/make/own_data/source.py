@@ -13,21 +13,30 @@ PARQUET, CSV = Path("data/source/rows.parquet"), Path("data/source/rows.csv")
 def load() -> pd.DataFrame:
     """Return every labelled row: the schema's feature columns and its target, a class name.
 
-    Other columns of the table are left out. Features must be numbers: turn categories into
-    numbers here, and fill or drop missing values here, where readers will look for it.
+    Whose rows these are, when and how they were gathered, and under which licence, has not been
+    written down yet.
     """
+    # Features are numbers: here is the place to turn categories into some, and to fill or drop
+    # missing values. The model card shows the second paragraph above.
     frame = table()
     columns = [*SCHEMA.feature_names, SCHEMA.target]
-    return frame[[name for name in columns if name in frame]]
+    if missing := [name for name in columns if name not in frame]:
+        raise UserError(
+            f"the table lacks {', '.join(missing)}; it has {', '.join(map(str, frame.columns))}: "
+            "name them alike there and in data/schema.py"
+        )
+    return frame[columns]
 
 
 def table() -> pd.DataFrame:
     """Read the file that is there."""
-    if PARQUET.exists():
-        return pd.read_parquet(PARQUET)
-    if CSV.exists():
-        return pd.read_csv(CSV)
-    raise UserError(
-        f"there is no data yet: put a table with a column {SCHEMA.target!r} and the features of "
-        f"the schema at {PARQUET} or {CSV}"
-    )
+    path = next((path for path in (PARQUET, CSV) if path.exists()), None)
+    if path is None:
+        raise UserError(
+            f"there is no data yet: put a table with a column {SCHEMA.target!r} and the features "
+            f"of the schema at {PARQUET} or {CSV}"
+        )
+    try:
+        return pd.read_parquet(path) if path == PARQUET else pd.read_csv(path)
+    except ValueError as error:
+        raise UserError(f"{path} is not a table that can be read: {error}") from None

@@ -8,6 +8,7 @@ import argparse
 import sys
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from .errors import UserError
 from .params import load_params
@@ -37,17 +38,24 @@ def main(arguments: list[str] | None = None) -> int:
     name = words[0] if words else "--help"
     if name not in STEPS:
         _overview().parse_args([name])
-    step = import_module(f".steps.{name}", __package__)
-    parser = argparse.ArgumentParser(prog=f"{__package__} {name}", description=step.__doc__)
-    parser.add_argument("--params", type=Path, default=Path("params.yaml"), help="hyperparameters")
-    if hasattr(step, "add_arguments"):
-        step.add_arguments(parser)
-    options = vars(parser.parse_args(words[1:]))
     try:
+        step = import_module(f".steps.{name}", __package__)
+        options = vars(_parser(name, step).parse_args(words[1:]))
         return step.run(load_params(options.pop("params")), **options) or 0
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+
+
+def _parser(name: str, step: ModuleType) -> argparse.ArgumentParser:
+    program = f"python -m {__package__} {name}"
+    parser = argparse.ArgumentParser(prog=program, description=step.__doc__)
+    parser.add_argument(
+        "--params", type=Path, default=Path("params.yaml"), help="hyperparameters and limits"
+    )
+    if hasattr(step, "add_arguments"):
+        step.add_arguments(parser)
+    return parser
 
 
 def _overview() -> argparse.ArgumentParser:

@@ -11,9 +11,10 @@ from typing import Protocol
 import numpy as np
 from tqdm import tqdm
 
-from .artifacts import atomic, fingerprint, sha256
+from .artifacts import fingerprint, sha256
 from .data.spec import Schema
 from .errors import DivergedError, UserError
+from .model.distributed import is_chief, size
 from .model.network import Classifier
 from .model.training import VERSION, Trainer
 from .params import ModelParams
@@ -28,6 +29,13 @@ class Run(Protocol):
 
     def log(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Add a point to the curve of each metric."""
+
+
+class Unwatched:
+    """A run that keeps nothing."""
+
+    def log(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Forget."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,7 @@ def fit(  # noqa: PLR0913, PLR0917
     `train` and `validation` are raw inputs and class indices. Each epoch goes to `run`, to
     `report` (epoch from 1, validation loss; it may raise to end a hopeless trial) and into a
     checkpoint that is named by data, params and code. A run that was killed continues from it.
+    Within `launch` every worker calls this, and all return equal weights.
     Raises `DivergedError` when the loss is no longer a number, and `UserError` when the rows hold
     some that are none.
     """
@@ -67,18 +76,21 @@ def fit(  # noqa: PLR0913, PLR0917
     curve = _restore(trainer, checkpoint)
     for row in curve:
         run.log(_metrics(row), step=int(row["epoch"]))
-    with tqdm(desc=name, total=params.epochs, initial=len(curve), leave=None, disable=None) as bar:
+    hidden = None if is_chief() else True
+    with tqdm(
+        desc=name, total=params.epochs, initial=len(curve), leave=None, disable=hidden
+    ) as bar:
         while not _finished(curve, params):
             row = _advance(trainer, curve)
             _require_finite(name, row, params, train)
             run.log(_metrics(row), step=int(row["epoch"]))
             if report:
                 _report_or_forget(report, row, checkpoint)
-            with atomic(checkpoint) as temporary:
-                trainer.save_state(temporary, curve)
+            trainer.save_state(checkpoint, curve)
             bar.update()
             bar.set_postfix(validation_loss=f"{row['validation_loss']:.4f}")
-    shutil.rmtree(checkpoint.parent, ignore_errors=True)
+    if is_chief():
+        shutil.rmtree(checkpoint.parent, ignore_errors=True)
     best = _best(curve)
     return FitResult(
         model=trainer.best(),
@@ -161,5 +173,5 @@ def _fingerprint(
     params: ModelParams, schema: Schema, train: Rows, validation: Rows, seed: int
 ) -> str:
     arrays = [hashlib.sha256(array.tobytes()).hexdigest() for array in (*train, *validation)]
-    settings = (params.model_dump_json(), str(schema.input_shape), str(seed), VERSION)
-    return fingerprint(*settings, *arrays, *code_hashes())
+    settings = (params.model_dump_json(), str(schema.input_shape), str(seed), str(size()))
+    return fingerprint(VERSION, *settings, *arrays, *code_hashes())

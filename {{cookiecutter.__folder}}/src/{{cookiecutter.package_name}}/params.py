@@ -1,5 +1,6 @@
 """Typed hyperparameters, read from `params.yaml`; settings of tools live with their adapters."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -42,6 +43,7 @@ class ModelParams(_Section):
 
     `widths` are the channels of a `cnn`'s convolutions or the sizes of an `mlp`'s hidden layers.
     `patience` is the number of epochs without a better validation loss after which training ends.
+    `batch_size` rows make one step, however many `workers` share them.
     """
 
     network: Literal["cnn", "mlp"]
@@ -52,6 +54,14 @@ class ModelParams(_Section):
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
     patience: Positive = 10
+    workers: Positive = 1
+
+    @model_validator(mode="after")
+    def _give_each_worker_two_rows(self) -> Self:
+        # Half of it, because the batches of an epoch are made equal.
+        if self.batch_size < 4 * self.workers and self.workers > 1:
+            raise ValueError("batch_size must be four times workers or more")
+        return self
 
 
 class Evaluation(_Section):
@@ -120,6 +130,14 @@ class Params(_Section):
         return self
 
 
+def changed(settings: ModelParams, values: Mapping[str, object]) -> ModelParams:
+    """Return `settings` with other values; one that no model takes is a `UserError`."""
+    try:
+        return ModelParams.model_validate({**settings.model_dump(), **values})
+    except ValidationError as error:
+        raise UserError(f"no model takes this: {'; '.join(_problems(error))}") from None
+
+
 def load_params(path: str | Path = "params.yaml") -> Params:
     """Read and check the file at `path`; every mistake in it is named in one `UserError`."""
     try:
@@ -130,7 +148,9 @@ def load_params(path: str | Path = "params.yaml") -> Params:
     except yaml.YAMLError as error:
         raise UserError(f"{path} is not YAML: {error}") from None
     except ValidationError as error:
-        lines = [
-            f"  {'.'.join(map(str, e['loc'])) or 'params'}: {e['msg']}" for e in error.errors()
-        ]
-        raise UserError(f"{path} has mistakes:\n" + "\n".join(lines)) from None
+        lines = "".join(f"\n  {problem}" for problem in _problems(error))
+        raise UserError(f"{path} has mistakes:{lines}") from None
+
+
+def _problems(error: ValidationError) -> list[str]:
+    return [f"{'.'.join(map(str, e['loc'])) or 'params'}: {e['msg']}" for e in error.errors()]

@@ -107,3 +107,11 @@ def test_without_the_prepared_data_it_says_what_to_run(capsys: pytest.CaptureFix
     Path("data/prepared/train.parquet").unlink()
     assert main(["monitor"]) == 2
     assert "data/prepared/train.parquet is missing: run `make pipeline`" in capsys.readouterr().err
+
+
+def test_a_reference_of_another_model_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    serve(rows(300, seed=8))
+    about = json.loads(Path("models/model.json").read_text())
+    Path("models/model.json").write_text(json.dumps(about | {"data": "of other rows"}))
+    assert main(["monitor"]) == 2
+    assert f"data/prepared is not what {about['id']} was trained on" in capsys.readouterr().err

@@ -50,6 +50,17 @@ def test_the_card_does_without_a_description() -> None:
     assert "## Data\n\nEqual rows" in written([[19, 1], [2, 18]], source="Load.")
 
 
+@pytest.mark.parametrize("revision", ["unversioned", f"{'c' * 40}-dirty"])
+def test_the_card_does_not_promise_what_no_commit_holds(
+    revision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Check that revision out with its data" in written([[20, 0], [0, 20]])
+    monkeypatch.setitem(ABOUT, "code", revision)
+    text = written([[20, 0], [0, 20]])
+    assert "Check that revision out" not in text
+    assert "No commit holds this code" in text
+
+
 def test_the_card_gives_the_accuracy_with_its_interval_and_the_baseline() -> None:
     text = written([[19, 1], [2, 18]])
     assert "| accuracy | 0.9250 |" in text

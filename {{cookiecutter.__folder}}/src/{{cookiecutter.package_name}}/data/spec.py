@@ -4,6 +4,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..errors import SchemaError
+
 
 @dataclass(frozen=True)
 class Feature:
@@ -34,14 +36,17 @@ class Schema:
     def __post_init__(self) -> None:
         names = [feature.name for feature in self.features]
         if len(set(names)) != len(names) or self.target in names:
-            raise ValueError("two columns of the schema share a name")
+            raise SchemaError("two columns of the schema share a name")
         if math.prod(self.input_shape) != len(names):
-            raise ValueError(f"input_shape {self.input_shape} does not hold {len(names)} features")
+            raise SchemaError(
+                f"input_shape {self.input_shape} does not fit the {len(names)} features of the schema: "
+                f"write ({len(names)},), or the shape of a picture of as many values"
+            )
         if len(set(self.classes)) != len(self.classes) or len(self.classes) < 2:
-            raise ValueError("classes must be two or more different names")
+            raise SchemaError("classes must be two or more different names")
         for feature in self.features:
             if not feature.low < feature.high:
-                raise ValueError(f"{feature.name}: low must be below high")
+                raise SchemaError(f"{feature.name}: low must be below high")
 
     @property
     def feature_names(self) -> list[str]:

@@ -43,13 +43,14 @@ def check(frame: pd.DataFrame, schema: Schema, limits: Validation) -> list[Rule]
 
     Without the schema's columns nothing else can be said, so the other rules are left out then.
     """
-    rules = [_columns(frame, schema), _size(frame, limits)]
-    if any(problem.message.endswith("missing") for problem in rules[0].problems):
-        return rules
+    columns = _columns(frame, schema)
+    if any(problem.message.endswith("missing") for problem in columns.problems):
+        return [columns]
     cells = _cells(frame, schema)
     labels = frame[schema.target].astype(str).where(frame[schema.target].notna(), None)
     return [
-        *rules,
+        columns,
+        _size(frame, limits),
         _numbers(cells),
         _missing(cells, labels, schema),
         _range(cells, schema),

@@ -147,8 +147,14 @@ def _reproduce(about: dict[str, Any]) -> str:
         | Seed | {about["seed"]} |
         | Hyperparameters | {settings} |
 
-        Check that revision out with its data, then `make setup pipeline`.
+        {_how(about["code"])}
     """)
+
+
+def _how(revision: str) -> str:
+    if revision == "unversioned" or revision.endswith("-dirty"):
+        return "No commit holds this code: commit before the next `make pipeline`."
+    return "Check that revision out with its data, then `make setup pipeline`."
 
 
 def _code(text: object) -> str:

@@ -91,7 +91,8 @@ def require(accuracy: float, minimum: float) -> None:
     if accuracy < minimum:
         raise UserError(
             f"test accuracy {accuracy:.4f} is below evaluate.minimum_accuracy {minimum:g} of "
-            "params.yaml: reports/per_class.csv says which classes fail; the model is not served"
+            "params.yaml, so the model is not served: reports/per_class.csv says which classes "
+            "fail. If this is what such data allows, lower the limit"
         )
 
 

@@ -19,6 +19,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ..artifacts import atomic, write_json
+from ..data.prepared import data_fingerprint
 from ..data.spec import Schema
 from ..errors import UserError
 from ..features import to_tensor
@@ -61,6 +62,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(params: Params, *, since: datetime | None, any_model: bool, as_json: bool) -> int:
     """Judge the events of the current model, and report."""
     predictor = Predictor()
+    if predictor.about.get("data", known := data_fingerprint()) != known:
+        raise UserError(
+            f"data/prepared is not what {predictor.id} was trained on: bring its data back, or run "
+            "`make pipeline`"
+        )
     seen = collect(read_events(), predictor.schema, None if any_model else predictor.id, since)
     report: dict[str, Any] = {
         "verdict": "not enough data",

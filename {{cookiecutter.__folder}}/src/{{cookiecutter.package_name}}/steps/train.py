@@ -1,6 +1,7 @@
 """Train one of the models that params.yaml names, and report how it does on the validation split.
 
 Writes models/candidates/NAME and reports/NAME. A run that was killed goes on where it stopped.
+With more than one worker, processes share each batch and end with the same weights.
 """
 
 import argparse
@@ -12,26 +13,38 @@ from ..artifacts import write_json, write_text
 from ..data.prepared import read_split
 from ..data.schema import SCHEMA
 from ..errors import UserError
-from ..fitting import FitResult, fit
+from ..fitting import FitResult, Unwatched, fit
+from ..model.distributed import is_chief, launch
 from ..model.training import save
-from ..params import ModelParams, Params
+from ..params import ModelParams, Params, changed
 from ..reporting.plots import learning_curve
 from ..tracking import Scalar, start_run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Ask for the model's name."""
+    """Ask for the model's name, and for workers where they differ from the params."""
     parser.add_argument("--model", required=True, help="a name below `models` in params.yaml")
+    parser.add_argument("--workers", type=int, help="processes (default: the model's workers)")
 
 
-def run(params: Params, model: str) -> None:
-    """Fit `model` in a tracked run; the weights are those of its best epoch."""
+def run(params: Params, model: str, workers: int | None = None) -> None:
+    """Fit `model` in one process or several; the weights are those of its best epoch."""
     if model not in params.models:
         raise UserError(f"params.yaml names no model {model!r}, only {', '.join(params.models)}")
     settings = params.models[model]
+    if workers is not None:
+        settings = changed(settings, {"workers": workers})
+    launch(settings.workers, work, model, settings, params.seed)
+
+
+def work(model: str, settings: ModelParams, seed: int) -> None:
+    """Do what each worker does; one of them tracks the run, reports and writes the weights."""
     train, validation = read_split("train"), read_split("validation")
-    with start_run("train", _flat(model, settings, params.seed), tags=[model]) as tracked:
-        result = fit(model, settings, SCHEMA, train, validation, params.seed, tracked)
+    if not is_chief():
+        fit(model, settings, SCHEMA, train, validation, seed, Unwatched())
+        return
+    with start_run("train", _flat(model, settings, seed), tags=[model]) as tracked:
+        result = fit(model, settings, SCHEMA, train, validation, seed, tracked)
         weights = save(result.model, f"models/candidates/{model}")
         picture = _report(result, model)
         tracked.artifact(picture, f"{model}-learning-curve")

@@ -18,7 +18,7 @@ from ..data.prepared import data_fingerprint, read_split
 from ..data.schema import SCHEMA
 from ..errors import DivergedError, UserError
 from ..fitting import code_hashes, fit
-from ..params import ModelParams, Params
+from ..params import ModelParams, Params, changed
 from ..reporting.tuning import save_history, trial_table
 from ..tracking import Scalar, start_run
 from ..tuning import Best, Objective, Pruned, Value, search
@@ -55,7 +55,7 @@ def run(
         raise UserError("nothing to try: params.yaml needs tune.space, and one trial or more")
     folder = Path(".cache/tuning") / f"{model}-{_fingerprint(params, model)}"
     best = search(_objective(params, model), params.tune.space, wanted, params.seed, folder)
-    settings = _with(params.models[model], best.values)
+    settings = changed(params.models[model], best.values)
     _report(best, model, settings, params.seed)
     print(f"{model}: best validation loss {best.loss:.4f} of {len(best.trials)} trials with")
     print("\n".join(f"  {name}: {_plain(value)}" for name, value in best.values.items()))
@@ -83,7 +83,7 @@ def _objective(params: Params, model: str) -> Objective:
     train, validation = read_split("train"), read_split("validation")
 
     def objective(values: dict[str, Value], report: Callable[[int, float], None]) -> float:
-        settings = _with(params.models[model], values)
+        settings = changed(params.models[model], values | {"workers": 1})
         shown: dict[str, Scalar] = {name: _plain(value) for name, value in values.items()}
         hopeless: Pruned | None = None
         with start_run("tune", {"model": model, "seed": params.seed, **shown}, [model]) as run:
@@ -97,13 +97,6 @@ def _objective(params: Params, model: str) -> Objective:
         raise hopeless
 
     return objective
-
-
-def _with(settings: ModelParams, values: dict[str, Value]) -> ModelParams:
-    try:
-        return ModelParams.model_validate(settings.model_dump() | values)
-    except ValueError as error:
-        raise UserError(f"tune.space holds values that no model takes: {error}") from None
 
 
 def _fingerprint(params: Params, model: str) -> str:

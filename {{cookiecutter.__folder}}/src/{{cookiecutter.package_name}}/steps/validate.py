@@ -33,4 +33,5 @@ def _message(rules: list[Rule]) -> str:
     lines = [f"  {rule.name}: {problem.message}" for rule in rules for problem in rule.problems]
     if len(lines) > SHOWN:
         lines[SHOWN:] = [f"  and {len(lines) - SHOWN} more"]
-    return "\n".join([f"{RAW} breaks rules (all in reports/validation.html):", *lines])
+    cure = "Mend the source or `load()` in data/source.py; what is too narrow is in data/schema.py."
+    return "\n".join([f"{RAW} breaks rules (all in reports/validation.html):", *lines, cure])

@@ -8,7 +8,7 @@ DOCTOR += $(call hint,test -n "$$($(DVC) config core.remote)",a remote for data 
 scm:
 	@if git rev-parse --git-dir >/dev/null 2>&1; then \
 	if grep -qs no_scm .dvc/config.local; then $(DVC) config --local --unset core.no_scm; fi; \
-	else echo "Not a git repository yet, so no version of data or models is kept: git init && git add -A && git commit"; \
+	else echo "Not a git repository yet, so no version of data or models is kept: git init -b main && git add -A && git commit"; \
 	grep -qs no_scm .dvc/config.local || $(DVC) config --local core.no_scm true; fi
 
 .PHONY: pipeline

@@ -9,12 +9,15 @@ from pickle import UnpicklingError
 
 import numpy as np
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from ..artifacts import atomic
 from ..data.spec import Schema
 from ..errors import UserError
 from ..params import ModelParams
+from .distributed import device, is_chief, rank, size
 from .network import Classifier
 
 Rows = tuple[np.ndarray, np.ndarray]
@@ -27,6 +30,8 @@ class Trainer:
     """A network with its optimizer and its rows: the same seed gives the same weights.
 
     `train` and `validation` are raw inputs, float32 of shape (n, *input_shape), and class indices.
+    Where several workers train together each has all rows and takes its part of every batch, so
+    that an epoch sees each row once; their weights are equal after every step.
     """
 
     def __init__(
@@ -36,10 +41,16 @@ class Trainer:
         torch.use_deterministic_algorithms(mode=True)
         # On one thread sums have one order on every machine; at this size two are no faster.
         torch.set_num_threads(1)
+        self._device = device()
         self._model = Classifier(params, schema)
         self._model.preprocessing.fit(train[0])
+        self._model.to(self._device)
+        self._network: nn.Module = self._model.network
+        if size() > 1:
+            self._network = DistributedDataParallel(self._model.network)
         self._train, self._validation = (
-            tuple(map(torch.tensor, rows)) for rows in (train, validation)
+            tuple(torch.tensor(part, device=self._device) for part in rows)
+            for rows in (train, validation)
         )
         self._steps = math.ceil(len(train[0]) / params.batch_size)
         self._optimizer = torch.optim.AdamW(
@@ -50,6 +61,10 @@ class Trainer:
             self._optimizer, params.learning_rate, total_steps=params.epochs * self._steps
         )
         self._best: dict[str, Tensor] = {}
+        # All workers take the rows in one order, and each drops other values.
+        self._order = torch.Generator()
+        self._order.set_state(torch.get_rng_state())
+        torch.manual_seed(seed + 1 + rank())
 
     @property
     def weights(self) -> int:
@@ -60,28 +75,35 @@ class Trainer:
         """Take each row of the train split once, in a new order; return the mean loss."""
         inputs, labels = self._train
         self._model.train()
-        total = 0.0
+        total = torch.zeros((), device=self._device)
+        order = torch.randperm(len(inputs), generator=self._order)
         # Equal parts, because a last batch of a single row has no deviation to normalise by.
-        for rows in torch.randperm(len(inputs)).tensor_split(self._steps):
+        for batch in order.tensor_split(self._steps):
+            rows = batch.tensor_split(size())[rank()].to(self._device)
             self._optimizer.zero_grad()
-            loss = nn.functional.cross_entropy(self._model.logits(inputs[rows]), labels[rows])
-            loss.backward()  # type: ignore[no-untyped-call]
+            scores = self._network(self._model.preprocessing(inputs[rows]))
+            loss = nn.functional.cross_entropy(scores, labels[rows], reduction="sum")
+            # Gradients are averaged over the workers, whose parts may differ by a row.
+            (loss * size() / len(batch)).backward()  # type: ignore[no-untyped-call]
             self._optimizer.step()
             self._schedule.step()
-            total += loss.item() * len(rows)
-        return total / len(inputs)
+            total += loss.detach()
+        return float(_sum(total)) / len(inputs)
 
     @torch.inference_mode()
     def validate(self) -> tuple[float, float]:
         """Return mean loss and accuracy on the validation split."""
         self._model.eval()
-        inputs, labels = self._validation
-        loss, hits = 0.0, 0
+        for buffer in self._model.buffers():
+            _broadcast(buffer)
+        total = torch.zeros(2, dtype=torch.float64, device=self._device)
+        inputs, labels = (part.tensor_split(size())[rank()] for part in self._validation)
         for some, truth in zip(torch.split(inputs, CHUNK), torch.split(labels, CHUNK), strict=True):
             scores = self._model.logits(some)
-            loss += nn.functional.cross_entropy(scores, truth, reduction="sum").item()
-            hits += int((scores.argmax(dim=1) == truth).sum())
-        return loss / len(labels), hits / len(labels)
+            total[0] += nn.functional.cross_entropy(scores, truth, reduction="sum")
+            total[1] += (scores.argmax(dim=1) == truth).sum()
+        loss, hits = (_sum(total) / len(self._validation[1])).tolist()
+        return loss, hits
 
     def keep(self) -> None:
         """Remember the weights as they are now."""
@@ -90,30 +112,64 @@ class Trainer:
     def best(self) -> Classifier:
         """Return the network with the weights that were kept."""
         self._model.load_state_dict(self._best)
-        return self._model.eval()
+        return self._model.eval().cpu()
 
     def save_state(self, path: Path, curve: Curve) -> None:
         """Write all that the next epoch follows from, and the curve so far."""
+        randoms = _gather(self._random())
+        if not is_chief():
+            return
         state = {
             "model": self._model.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "schedule": self._schedule.state_dict(),
-            "random": torch.get_rng_state(),
+            "order": self._order.get_state(),
+            "randoms": randoms,
             "best": self._best,
             "curve": curve,
         }
-        torch.save(state, path)
+        with atomic(path) as temporary:
+            torch.save(state, temporary)
 
     def load_state(self, path: Path) -> Curve:
         """Go back to what `save_state` wrote, and return its curve."""
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
         self._model.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._schedule.load_state_dict(state["schedule"])
-        torch.set_rng_state(state["random"])
+        self._order.set_state(state["order"])
+        self._random(state["randoms"][rank()])
         self._best = state["best"]
         curve: Curve = state["curve"]
         return curve
+
+    def _random(self, state: Tensor | None = None) -> Tensor:
+        """Return the state of dropout's generator, after setting it if one is given."""
+        on_gpu = self._device.type == "cuda"
+        if state is not None:
+            (torch.cuda.set_rng_state if on_gpu else torch.set_rng_state)(state)
+        return torch.cuda.get_rng_state() if on_gpu else torch.get_rng_state()
+
+
+def _sum(value: Tensor) -> Tensor:
+    """Add up what the workers have."""
+    if size() > 1:
+        dist.all_reduce(value)
+    return value
+
+
+def _broadcast(value: Tensor) -> None:
+    """Give every worker what the first one has."""
+    if size() > 1:
+        dist.broadcast(value, 0)
+
+
+def _gather(value: Tensor) -> list[Tensor]:
+    """Return what each worker has."""
+    values = [value] * size()
+    if size() > 1:
+        dist.all_gather_object(values, value)
+    return values
 
 
 def save(model: Classifier, folder: str | Path) -> Path:

@@ -16,6 +16,7 @@ from ..artifacts import atomic
 from ..data.spec import Schema
 from ..errors import UserError
 from ..params import ModelParams
+from .distributed import is_chief, strategy
 from .network import Classifier
 
 Rows = tuple[np.ndarray, np.ndarray]
@@ -28,6 +29,8 @@ class Trainer:
     """A network with its optimizer and its rows: the same seed gives the same weights.
 
     `train` and `validation` are raw inputs, float32 of shape (n, *input_shape), and class indices.
+    Where several workers train together each has all rows and takes its part of every batch, so
+    that an epoch sees each row once; their weights are equal after every step.
     """
 
     def __init__(
@@ -36,16 +39,15 @@ class Trainer:
         keras.utils.set_random_seed(seed)
         tf.config.experimental.enable_op_determinism()
         self._random = np.random.default_rng(seed)
-        self._model = Classifier(params, schema)
-        self._model.preprocessing.fit(train[0])
-        self._train, self._validation = (
-            tuple(map(tf.constant, rows)) for rows in (train, validation)
-        )
+        self._train, self._validation = train, validation
         self._steps = math.ceil(len(train[0]) / params.batch_size)
-        self._optimizer = _optimizer(params, params.epochs * self._steps)
-        self._optimizer.build(self._model.trainable_variables)
-        rows = tf.TensorSpec((None,), tf.int64)
-        self._step = tf.function(self._train_step, input_signature=[rows])
+        self._strategy = strategy(params.workers)
+        with self._strategy.scope():
+            self._model = Classifier(params, schema)
+            self._model.preprocessing.fit(train[0])
+            self._optimizer = _optimizer(params, params.epochs * self._steps)
+            self._optimizer.build(self._model.trainable_variables)
+        self._step = tf.function(self._train_step, reduce_retracing=True)
         inputs = tf.TensorSpec((None, *schema.input_shape), tf.float32)
         self._logits = tf.function(self._model.logits, input_signature=[inputs])
         self._best: list[np.ndarray] = []
@@ -60,7 +62,7 @@ class Trainer:
         order = self._random.permutation(len(self._train[0]))
         # Equal parts, because a last batch of a single row has no deviation to normalise by.
         batches = np.array_split(order, self._steps)
-        return sum(float(self._step(rows)) * len(rows) for rows in batches) / len(order)
+        return sum(float(self._step(*self._deal(rows))) for rows in batches) / len(order)
 
     def validate(self) -> tuple[float, float]:
         """Return mean loss and accuracy on the validation split."""
@@ -84,10 +86,12 @@ class Trainer:
 
     def save_state(self, path: Path, curve: Curve) -> None:
         """Write all that the next epoch follows from, and the curve so far."""
+        if not is_chief():
+            return
         arrays = {f"variable{i}": v.numpy() for i, v in enumerate(self._variables)}
         best = {f"best{i}": weights for i, weights in enumerate(self._best)}
         notes = json.dumps({"curve": curve, "random": self._random.bit_generator.state})
-        with path.open("wb") as file:
+        with atomic(path) as temporary, temporary.open("wb") as file:
             np.savez(file, notes=np.array(notes), **arrays, **best)  # type: ignore[arg-type]
 
     def load_state(self, path: Path) -> Curve:
@@ -106,13 +110,29 @@ class Trainer:
         """The weights, the seeds of dropout and the optimizer's memory."""
         return [*self._model.variables, *self._optimizer.variables]
 
-    def _train_step(self, rows: Any) -> Any:  # noqa: ANN401
-        inputs, labels = (tf.gather(part, rows) for part in self._train)
+    def _deal(self, rows: np.ndarray) -> tuple[Any, Any]:
+        """Give each worker its part of a batch, and say how many rows the batch has."""
+        parts = np.array_split(rows, self._strategy.num_replicas_in_sync)
+
+        def part(context: Any) -> Any:  # noqa: ANN401
+            mine = parts[context.replica_id_in_sync_group]
+            return tuple(tf.constant(values[mine]) for values in self._train)
+
+        dealt = self._strategy.experimental_distribute_values_from_function(part)
+        return dealt, tf.constant(len(rows), tf.float32)
+
+    def _train_step(self, rows: Any, number: Any) -> Any:  # noqa: ANN401
+        losses = self._strategy.run(self._descend, (rows, number))
+        return self._strategy.reduce("SUM", losses, axis=None)
+
+    def _descend(self, rows: Any, number: Any) -> Any:  # noqa: ANN401
+        inputs, labels = rows
         with tf.GradientTape() as tape:
             scores = self._model.logits(inputs, training=True)
-            loss = tf.reduce_mean(_cross_entropy(labels, scores))
+            loss = tf.reduce_sum(_cross_entropy(labels, scores))
+            share = loss / number
         weights = self._model.trainable_variables
-        self._optimizer.apply(tape.gradient(loss, weights), weights)
+        self._optimizer.apply(tape.gradient(share, weights), weights)
         return loss
 
 

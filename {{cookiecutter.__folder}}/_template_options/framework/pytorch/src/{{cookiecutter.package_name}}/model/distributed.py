@@ -1,0 +1,88 @@
+"""Train one network in several processes, with torchrun's launcher.
+
+`launch` starts the workers of this machine. For several machines start the step on each with
+`torchrun --nnodes …`: then every process is a worker already, and `launch` only joins them.
+"""
+
+import os
+import uuid
+from collections.abc import Callable
+
+import torch
+import torch.distributed as dist
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+from ..errors import UserError
+
+
+def launch(workers: int, work: Callable[..., None], *arguments: object) -> None:
+    """Run `work(*arguments)` in `workers` processes; with one, in this very process.
+
+    Both are pickled on their way, so `work` is a function of a module. When one worker ends early
+    the others are ended too, and a `UserError` says which it was.
+    """
+    if dist.is_torchelastic_launched():
+        _join(work, *arguments)
+    elif workers == 1:
+        work(*arguments)
+    else:
+        _start(workers, work, *arguments)
+
+
+def is_chief() -> bool:
+    """Tell whether this process is the one that tracks, reports and writes files."""
+    return rank() == 0
+
+
+def rank() -> int:
+    """Return the number of this worker, from 0."""
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
+def size() -> int:
+    """Return how many workers train together."""
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def device() -> torch.device:
+    """Return where this worker computes: a GPU of its own, or the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    return torch.device("cpu")
+
+
+def _start(workers: int, work: Callable[..., None], *arguments: object) -> None:
+    config = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=workers,
+        run_id=uuid.uuid4().hex,
+        rdzv_backend="c10d",
+        rdzv_endpoint="127.0.0.1:0",
+        max_restarts=0,
+    )
+    try:
+        elastic_launch(config, _join)(work, *arguments)
+    except ChildFailedError as error:
+        raise UserError(_reason(error, workers)) from None
+
+
+def _join(work: Callable[..., None], *arguments: object) -> None:
+    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    try:
+        work(*arguments)
+    finally:
+        dist.destroy_process_group()
+
+
+def _reason(error: ChildFailedError, workers: int) -> str:
+    number, failure = error.get_first_failure()
+    said = failure.message["message"] if isinstance(failure.message, dict) else failure.message
+    kind, _, text = said.partition(": ")
+    if kind in {"UserError", "DivergedError"}:
+        return str(text)
+    return (
+        f"worker {number + 1} of {workers} ended early ({said}); its traceback, if it left one, "
+        "is above. The same command goes on after the last finished epoch"
+    )

@@ -1,0 +1,79 @@
+"""Workers that train together end with one network, the one that a single process would make."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from {{cookiecutter.package_name}}.data.spec import Feature, Schema
+from {{cookiecutter.package_name}}.errors import UserError
+from {{cookiecutter.package_name}}.fitting import Unwatched, fit
+from {{cookiecutter.package_name}}.model.distributed import is_chief, launch, size
+from {{cookiecutter.package_name}}.model.export import probabilities
+from {{cookiecutter.package_name}}.params import ModelParams
+
+SCHEMA = Schema(tuple(Feature(f"x{i}", -99, 99) for i in range(6)), ("a", "b", "c"), (6,))
+SMALL = ModelParams(network="mlp", widths=(16,), epochs=4, batch_size=32)
+# An odd number in every batch, so that the workers' parts differ.
+ROWS, HELD_OUT = 301, 91
+
+
+def rows(number: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    labels = np.arange(number) % 3
+    inputs = random.normal(size=(number, 6)) + 2.0 * np.eye(6)[labels]
+    return inputs.astype(np.float32), labels
+
+
+def work(params: ModelParams, killed_in: int = 0) -> None:
+    """Train, and write what this worker holds in the end; or die in an epoch."""
+
+    def report(epoch: int, loss: float) -> None:
+        last = not is_chief() or size() == 1
+        if epoch == killed_in and last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    train, validation = rows(ROWS, 0), rows(HELD_OUT, 1)
+    result = fit("small", params, SCHEMA, train, validation, 0, Unwatched(), report)
+    answers = probabilities(result.model, validation[0])
+    found = {"curve": result.curve, "answers": answers.tolist(), "weights": result.weights}
+    Path(f"worker-{os.getpid()}.json").write_text(json.dumps(found))
+
+
+def results() -> list[str]:
+    return [path.read_text() for path in Path().glob("worker-*.json")]
+
+
+@pytest.mark.usefixtures("folder")
+def test_workers_share_every_row_once_and_end_with_the_network_that_one_would_make() -> None:
+    launch(1, work, SMALL)
+    (alone,) = map(json.loads, results())
+    for path in Path().glob("worker-*.json"):
+        path.unlink()
+    launch(2, work, SMALL)
+    together = results()
+    assert len(set(together)) == 1
+    found = json.loads(together[0])
+    assert found["weights"] == alone["weights"]
+    for one, other in zip(found["curve"], alone["curve"], strict=True):
+        assert one == pytest.approx(other, rel=1e-4)
+    np.testing.assert_allclose(found["answers"], alone["answers"], atol=1e-4)
+
+
+@pytest.mark.usefixtures("folder")
+def test_after_the_death_of_a_worker_the_next_run_goes_on_to_the_same_network() -> None:
+    dropping = SMALL.model_copy(update={"dropout": 0.3})
+    launch(2, work, dropping)
+    undisturbed = set(results())
+    for path in Path().glob("worker-*.json"):
+        path.unlink()
+    with pytest.raises(UserError, match=r"ended early .*goes on after the last finished epoch"):
+        launch(2, work, dropping, 3)
+    assert results() == []
+    (checkpoint,) = Path(".cache/checkpoints").iterdir()
+    assert list(checkpoint.iterdir())
+    launch(2, work, dropping)
+    assert set(results()) == undisturbed
