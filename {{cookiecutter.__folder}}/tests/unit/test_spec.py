@@ -21,7 +21,7 @@ def test_names_keep_the_order_of_the_tensor() -> None:
     [
         ((A, A), ("no", "yes"), (2,), "share a name"),
         ((A, Feature("label", 0, 1)), ("no", "yes"), (2,), "share a name"),
-        ((A, B), ("no", "yes"), (3,), r"does not fit the 2 features of the schema: write \(2,\)"),
+        ((A, B), ("no", "yes"), (3,), r"does not fit 2 features: in data/schema\.py write \(2,\)"),
         ((A, B), ("no", "no"), (2,), "different names"),
         ((A, B), ("no",), (2,), "two or more"),
         ((A, Feature("b", 1, 1)), ("no", "yes"), (2,), "b: low must be below high"),

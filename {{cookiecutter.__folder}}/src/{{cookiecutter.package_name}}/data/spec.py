@@ -39,8 +39,8 @@ class Schema:
             raise SchemaError("two columns of the schema share a name")
         if math.prod(self.input_shape) != len(names):
             raise SchemaError(
-                f"input_shape {self.input_shape} does not fit the {len(names)} features of the schema: "
-                f"write ({len(names)},), or the shape of a picture of as many values"
+                f"input_shape {self.input_shape} does not fit {len(names)} features: in "
+                f"data/schema.py write ({len(names)},), or the shape of a picture of that many"
             )
         if len(set(self.classes)) != len(self.classes) or len(self.classes) < 2:
             raise SchemaError("classes must be two or more different names")

@@ -62,11 +62,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(params: Params, *, since: datetime | None, any_model: bool, as_json: bool) -> int:
     """Judge the events of the current model, and report."""
     predictor = Predictor()
-    if predictor.about.get("data", known := data_fingerprint()) != known:
-        raise UserError(
-            f"data/prepared is not what {predictor.id} was trained on: bring its data back, or run "
-            "`make pipeline`"
-        )
     seen = collect(read_events(), predictor.schema, None if any_model else predictor.id, since)
     report: dict[str, Any] = {
         "verdict": "not enough data",
@@ -125,6 +120,11 @@ def _judge(
     usual = _predict(predictor, pd.concat([_read("validation"), _read("test")]))
     samples = Sample(reference, usual), Sample(seen.features, seen.labels)
     drift = compare(names, *samples, limits.psi, limits.p_value)
+    if predictor.about["data"] != data_fingerprint():
+        raise UserError(
+            f"data/prepared is not what {predictor.id} was trained on: bring its data back, or run "
+            "`make pipeline`"
+        )
     classes = predictor.schema.classes
     return drift, {"reference": _shares(usual, classes), "live": _shares(seen.labels, classes)}
 
