@@ -8,16 +8,11 @@ import pytest
 
 from {{cookiecutter.package_name}}.data.spec import Feature, Schema
 from {{cookiecutter.package_name}}.errors import UserError
-from {{cookiecutter.package_name}}.fitting import FitResult, fit
+from {{cookiecutter.package_name}}.fitting import FitResult, Unwatched, fit
 from {{cookiecutter.package_name}}.model.export import export, probabilities
 from {{cookiecutter.package_name}}.params import ModelParams
 from {{cookiecutter.package_name}}.predictor import open_session
 from {{cookiecutter.package_name}}.steps.export import difference
-
-
-class Silent:
-    def log(self, metrics: object, step: int | None = None) -> None:
-        """Forget."""
 
 
 def trained(network: str, shape: tuple[int, ...], inputs: np.ndarray) -> tuple[FitResult, Schema]:
@@ -25,7 +20,7 @@ def trained(network: str, shape: tuple[int, ...], inputs: np.ndarray) -> tuple[F
     features = tuple(Feature(f"x{i}", -1e6, 1e6) for i in range(int(np.prod(shape))))
     schema = Schema(features, ("a", "b", "c"), shape)
     rows = (inputs, np.arange(len(inputs)) % 3)
-    return fit("small", params, schema, rows, rows, 0, Silent()), schema
+    return fit("small", params, schema, rows, rows, 0, Unwatched()), schema
 
 
 @pytest.fixture(autouse=True)
