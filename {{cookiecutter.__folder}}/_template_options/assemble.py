@@ -82,7 +82,8 @@ def main(target: Path, updating: bool) -> None:
     finally:
         shutil.rmtree(OPTIONS if target == STAGE else STAGE)
     if not updating:
-        print(f"\nThe project is ready. Next:\n  cd {target.name}\n  git init -b main && make setup pipeline serve\n")
+        print(f"\nThe project is ready. Next:\n  cd {target.name}")
+        print("  git init -b main && make setup pipeline serve\n")
 
 
 if __name__ == "__main__":

@@ -64,6 +64,17 @@ class ModelParams(_Section):
         return self
 
 
+class Export(_Section):
+    """How the champion is written.
+
+    `int8` makes a smaller file, refused if it costs more than `maximum_drop` of the accuracy on the
+    validation split.
+    """
+
+    int8: bool = False
+    maximum_drop: Annotated[float, Field(ge=0, lt=1)] = 0.005
+
+
 class Evaluation(_Section):
     """The gate before a model may be served: its accuracy on the test split."""
 
@@ -119,6 +130,7 @@ class Params(_Section):
     validate_: Annotated[Validation, Field(alias="validate")] = Validation()
     split: Split = Split()
     models: Annotated[dict[str, ModelParams], Field(min_length=1)]
+    export: Export = Export()
     evaluate: Evaluation = Evaluation()
     tune: Tuning = Tuning()
     monitor: Monitoring = Monitoring()

@@ -34,7 +34,7 @@ def launch(workers: int, work: Callable[..., None], *arguments: object) -> None:
             pool.submit(_divided, workers, work, *arguments).result()
     except BrokenProcessPool:
         raise UserError(
-            f"the process of {workers} workers ended early: killed, or out of memory? {goes_on}"
+            f"the process of {workers} workers ended early (killed, or out of memory?). {goes_on}"
         ) from None
     except tf.errors.UnavailableError as error:
         said = error.message.partition("Collective ops is aborted by: ")[2].partition("\n")[0]
