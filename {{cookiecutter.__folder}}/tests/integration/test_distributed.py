@@ -53,7 +53,9 @@ def test_workers_share_every_row_once_and_end_with_the_network_that_one_would_ma
     (alone,) = map(json.loads, results())
     for path in Path().glob("worker-*.json"):
         path.unlink()
+    before = signal.getsignal(signal.SIGTERM)
     launch(2, work, SMALL)
+    assert signal.getsignal(signal.SIGTERM) == before
     together = results()
     assert len(set(together)) == 1
     found = json.loads(together[0])

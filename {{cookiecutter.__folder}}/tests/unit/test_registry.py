@@ -132,7 +132,7 @@ def test_a_damaged_model_is_not_fetched() -> None:
 
 def test_processes_that_register_at_once_agree() -> None:
     identity = model(b"one")
-    with multiprocessing.get_context("fork").Pool(4) as pool:
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
         assert set(pool.map(registry.register, ["models"] * 8)) == {identity}
     assert [entry.id for entry in registry.entries()] == [identity]
 

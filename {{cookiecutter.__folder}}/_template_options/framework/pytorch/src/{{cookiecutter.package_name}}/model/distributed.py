@@ -5,8 +5,10 @@
 """
 
 import os
+import signal
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 import torch.distributed as dist
@@ -63,9 +65,23 @@ def _start(workers: int, work: Callable[..., None], *arguments: object) -> None:
         max_restarts=0,
     )
     try:
-        elastic_launch(config, _join)(work, *arguments)
+        with _handlers_kept():
+            elastic_launch(config, _join)(work, *arguments)
     except ChildFailedError as error:
         raise UserError(_reason(error, workers)) from None
+
+
+@contextmanager
+def _handlers_kept() -> Iterator[None]:
+    """Put back the signal handlers that the launcher replaces and leaves behind."""
+    names = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _join(work: Callable[..., None], *arguments: object) -> None:
