@@ -3,6 +3,9 @@ BASE ?= main
 export BASE
 DOCTOR += $(call hint,test -n "$$($(DVC) config core.remote)",a remote for data and models,see docs/data-versioning.md)
 
+# Tables of one's own; DVC passes them over in a folder that git ignores, unless they are named.
+TABLES := $(wildcard data/source/*.dvc)
+
 # DVC wants a git repository unless its own, uncommitted settings say otherwise.
 .PHONY: scm
 scm:
@@ -24,10 +27,12 @@ metrics: scm ## Compare the metrics with those of another commit: make metrics B
 # Where to: docs/data-versioning.md.
 data-push: scm ## Copy data and models to the remote folder or bucket
 	$(DVC) push
+	$(if $(TABLES),$(DVC) push $(TABLES))
 
 .PHONY: data-pull
 data-pull: scm ## Bring the data and models that dvc.lock names
 	$(DVC) pull
+	$(if $(TABLES),$(DVC) pull $(TABLES))
 
 .PHONY: data-verify
 # An empty folder for DVC's notes makes it read every byte again, instead of trusting dates.
