@@ -66,3 +66,20 @@ def nearly_nothing(name: str) -> tuple[np.ndarray, np.ndarray]:
     """Give calibration rows without any contrast, from which no useful scale follows."""
     inputs, labels = read_split(name)
     return (inputs * 0 if name == "train" else inputs), labels
+
+
+def test_int8_takes_its_scales_from_all_classes_of_a_sorted_table(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    inputs, labels = read_split("train")
+    order, taken = np.argsort(labels, kind="stable"), []
+
+    def remember(path: Path, calibration: np.ndarray) -> None:
+        taken.append(calibration)
+
+    monkeypatch.setattr(export, "CALIBRATION", 3 * len(SCHEMA.classes))
+    monkeypatch.setattr(export, "read_split", lambda _: (inputs[order], labels[order]))
+    monkeypatch.setattr(export, "quantise", remember)
+    export.run(params(int8=True))
+    rows = {row.tobytes(): label for row, label in zip(inputs, labels, strict=True)}
+    assert len({rows[row.tobytes()] for row in taken[0]}) == len(SCHEMA.classes)

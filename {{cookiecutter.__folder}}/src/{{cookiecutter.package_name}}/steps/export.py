@@ -45,7 +45,9 @@ def run(params: Params) -> None:
 def shrink(path: Path, inputs: np.ndarray, labels: np.ndarray, maximum_drop: float) -> None:
     """Turn the graph at `path` into int8; raise `UserError` if it then answers too badly."""
     before = accuracy(path, inputs, labels)
-    quantise(path, read_split("train")[0][:CALIBRATION])
+    rows, _ = read_split("train")
+    # From all over the split, because a table may be sorted by its classes.
+    quantise(path, rows[np.linspace(0, len(rows) - 1, min(len(rows), CALIBRATION), dtype=int)])
     after = accuracy(path, inputs, labels)
     print(f"int8: accuracy {after:.4f} on the validation split, {before:.4f} before")
     if before - after > maximum_drop:
