@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,22 @@ OPTIONS = "{{cookiecutter.__folder}}/_template_options"
 ENGINES = ("cookiecutter", "copier", "cruft")
 # What each engine writes to remember the answers; all else must be equal.
 ANSWER_FILES = {".copier-answers.yml", ".cruft.json"}
+
+
+def option_files(template: Path) -> Iterator[tuple[set[str], str, str]]:
+    """Give each file of an option: the questions that decide on it, the choice, and its path.
+
+    The path is the one that it will have in a project. What one choice holds for another
+    (`_with/<question>/<choice>`) is decided on by both questions.
+    """
+    for path in sorted((template / OPTIONS).rglob("*")):
+        question, *rest = path.relative_to(template / OPTIONS).parts
+        if not path.is_file() or len(rest) < 2 or rest[1] == "_parts":
+            continue
+        if rest[1] == "_with":
+            yield {question, rest[2]}, f"{rest[0]} with {rest[3]}", "/".join(rest[4:])
+        else:
+            yield {question}, rest[0], "/".join(rest[1:])
 
 
 @dataclass(frozen=True)

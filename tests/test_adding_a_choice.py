@@ -116,6 +116,21 @@ def test_the_assembler_refuses_an_unsupported_pair_that_no_validator_saw(
     assert not list((tmp_path / "out").iterdir())
 
 
+@pytest.mark.parametrize(("tracker", "there"), [("wandb", True), ("tensorboard", False)])
+def test_what_a_choice_holds_for_another_is_laid_only_beside_that_one(
+    tracker: str, there: bool, extended: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    folder = extended / OPTIONS / "greeting/english/_with/tracker/wandb/docs"
+    folder.mkdir(parents=True)
+    (folder / "both.md").write_text("Hello, runs.\n")
+    engine = Engine("copier", extended, environment)
+    result = engine.render(tmp_path / "out", greeting="english", tracker=tracker)
+    assert not result.failed, result.output
+    (project,) = (tmp_path / "out").iterdir()
+    assert (project / "docs/both.md").is_file() == there
+    assert not list(project.rglob("_with"))
+
+
 def test_two_options_that_write_one_path_are_found_while_rendering(
     extended: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Render
-from engines import CHOICES, OPTIONS, SOURCE, Engine, tree
+from engines import CHOICES, OPTIONS, SOURCE, Engine, option_files, tree
 
 SHARED = {"pyproject.toml", ".env.example", "README.md"}
 FLIPS = [
@@ -21,13 +21,10 @@ UNASKED = [q for q in SOURCE["_questions"] if SOURCE.get(f"_{q}", "none") != "no
 
 def own_paths(template: Path, question: str, package: str) -> set[str]:
     """Every path that some choice of a question fills."""
-    folder = template / OPTIONS / question
     return {
-        "/".join(path.relative_to(folder).parts[1:]).replace(
-            "{{cookiecutter.package_name}}", package
-        )
-        for path in folder.rglob("*")
-        if path.is_file() and "_parts" not in path.parts
+        path.replace("{{cookiecutter.package_name}}", package)
+        for questions, _, path in option_files(template)
+        if question in questions
     }
 
 

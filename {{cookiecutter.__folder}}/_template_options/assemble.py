@@ -21,16 +21,22 @@ TAKEN = {"data", "docs", "models", "reports", "sklearn", "src", "tests", "yaml"}
 def plan(choices: dict[str, str]) -> dict[Path, Path]:
     """Map each path of the project to the staged file that fills it: the base, then each choice."""
     files = {path.relative_to(STAGE): path for path in _files(STAGE) if OPTIONS not in path.parents}
-    for question, choice in choices.items():
-        folder = OPTIONS / question / choice
+    for folder in _chosen(choices):
         for path in _files(folder):
             relative = path.relative_to(folder)
-            if relative.parts[0] == "_parts":
+            if relative.parts[0] in {"_parts", "_with"}:
                 continue
             if relative in files:
                 sys.exit(f"Two chosen folders hold {relative}: {files[relative]} and {path}")
             files[relative] = path
     return files
+
+
+def _chosen(choices: dict[str, str]) -> list[Path]:
+    """Give the folder of each choice, then what they hold for one another."""
+    folders = [OPTIONS / question / choice for question, choice in choices.items()]
+    pairs = [folder / "_with" / q / choice for folder in folders for q, choice in choices.items()]
+    return folders + pairs
 
 
 def _files(folder: Path) -> list[Path]:

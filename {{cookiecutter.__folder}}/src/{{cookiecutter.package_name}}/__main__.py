@@ -5,6 +5,7 @@ it takes more than the params, an `add_arguments`. Its libraries are imported on
 """
 
 import argparse
+import ast
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -36,8 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     """
     words = sys.argv[1:] if arguments is None else arguments
     name = words[0] if words else "--help"
-    if name not in STEPS:
-        _overview().parse_args([name])
+    if name not in (steps := _steps()):
+        _overview(steps).parse_args([name])
     try:
         step = import_module(f".steps.{name}", __package__)
         options = vars(_parser(name, step).parse_args(words[1:]))
@@ -45,6 +46,16 @@ def main(arguments: list[str] | None = None) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+
+
+def _steps() -> dict[str, str]:
+    """Say what each step does: the ones above, then those of the other modules in `steps`."""
+    found = dict(STEPS)
+    for path in sorted((Path(__file__).parent / "steps").glob("[a-z]*.py")):
+        if path.stem not in found:
+            about = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or path.stem
+            found[path.stem] = about.splitlines()[0].rstrip(".")
+    return found
 
 
 def _parser(name: str, step: ModuleType) -> argparse.ArgumentParser:
@@ -58,14 +69,14 @@ def _parser(name: str, step: ModuleType) -> argparse.ArgumentParser:
     return parser
 
 
-def _overview() -> argparse.ArgumentParser:
+def _overview(steps: dict[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"python -m {__package__}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Run one step of the project.",
-        epilog="steps:\n" + "\n".join(f"  {name:<10} {text}" for name, text in STEPS.items()),
+        epilog="steps:\n" + "\n".join(f"  {name:<10} {text}" for name, text in steps.items()),
     )
-    parser.add_argument("step", choices=STEPS, metavar="step", help="see below; each has --help")
+    parser.add_argument("step", choices=steps, metavar="step", help="see below; each has --help")
     return parser
 
 
