@@ -38,15 +38,16 @@ def test_a_wheel_index_lists_each_wheel_with_its_digest(tmp_path: Path) -> None:
     wheels.mkdir()
     (wheels / "Some_Package-1.0-py3-none-any.whl").write_bytes(b"wheel")
     setting = wheel_index.write_index(tmp_path / "index", wheels)
-    assert setting == f"pytorch-cpu={(tmp_path / 'index').as_uri()}"
+    there = (tmp_path / "index").as_uri()
+    assert setting == f"pytorch-cpu={there} pytorch-cu130={there}"
     assert 'href="some-package/"' in (tmp_path / "index/index.html").read_text()
     page = (tmp_path / "index/some-package/index.html").read_text()
     assert re.search(r'href="file://\S+any\.whl#sha256=[0-9a-f]{64}"', page)
 
 
-def test_the_name_in_the_wheel_index_is_the_one_in_the_project() -> None:
-    part = ROOT / OPTIONS / "framework/pytorch/_parts/pyproject.toml"
-    assert f'name = "{wheel_index.INDEX}"' in part.read_text(encoding="utf-8")
+def test_the_names_in_the_wheel_index_are_the_ones_in_the_project() -> None:
+    part = (ROOT / OPTIONS / "framework/pytorch/_parts/sources.cuda.toml").read_text("utf-8")
+    assert tuple(re.findall(r'^name = "(.*)"$', part, re.MULTILINE)) == wheel_index.INDEXES
 
 
 def test_a_folder_without_wheels_is_an_error_of_one_line(

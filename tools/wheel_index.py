@@ -17,8 +17,8 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-# The name under which the rendered pyproject.toml knows PyTorch's index.
-INDEX = "pytorch-cpu"
+# The names under which a rendered pyproject.toml knows PyTorch's indexes.
+INDEXES = ("pytorch-cpu", "pytorch-cu130")
 
 
 def write_index(out: Path, wheels: Path) -> str:
@@ -31,7 +31,7 @@ def write_index(out: Path, wheels: Path) -> str:
     for name, files in projects.items():
         _page(out / name, {file.name: f"{file.as_uri()}#sha256={_digest(file)}" for file in files})
     _page(out, {name: f"{name}/" for name in projects})
-    return f"{INDEX}={out.resolve().as_uri()}"
+    return " ".join(f"{index}={out.resolve().as_uri()}" for index in INDEXES)
 
 
 def _page(folder: Path, links: dict[str, str]) -> None:

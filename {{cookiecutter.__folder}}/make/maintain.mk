@@ -6,7 +6,7 @@ lock-check: ## Fail unless uv.lock is here and fits pyproject.toml
 .PHONY: upgrade
 # Findings of the audit do not stop the tests: there may be no release yet that cures them.
 upgrade: relock ## Move every dependency to its newest release of today, audit, test
-	uv sync
+	$(SYNC)
 	-@$(MAKE) --no-print-directory audit
 	$(MAKE) --no-print-directory test
 	@echo "Upgraded: commit pyproject.toml and uv.lock. To go back: git checkout pyproject.toml uv.lock && make setup"

@@ -71,6 +71,7 @@ def fit(  # noqa: PLR0913, PLR0917
     Raises `DivergedError` when the loss is no longer a number, and `UserError` when the rows hold
     some that are none.
     """
+    _require_numbers({"train": train, "validation": validation})
     trainer = Trainer(params, schema, train, validation, seed)
     checkpoint = CHECKPOINTS / _fingerprint(params, schema, train, validation, seed) / "state"
     curve = _restore(trainer, checkpoint)
@@ -82,7 +83,7 @@ def fit(  # noqa: PLR0913, PLR0917
     ) as bar:
         while not _finished(curve, params):
             row = _advance(trainer, curve)
-            _require_finite(name, row, params, train)
+            _require_finite(name, row, params)
             run.log(_metrics(row), step=int(row["epoch"]))
             if report:
                 _report_or_forget(report, row, checkpoint)
@@ -138,11 +139,18 @@ def _metrics(row: dict[str, float]) -> dict[str, float]:
     return {key: value for key, value in row.items() if key != "epoch"}
 
 
-def _require_finite(name: str, row: dict[str, float], params: ModelParams, train: Rows) -> None:
+def _require_numbers(splits: Mapping[str, Rows]) -> None:
+    # Not left to the loss: some frameworks' fused layers turn what is no number into zero.
+    for split, (inputs, _) in splits.items():
+        if bad := int(np.count_nonzero(~np.isfinite(inputs))):
+            raise UserError(
+                f"the {split} split holds {bad} values that are no numbers: see `validate`"
+            )
+
+
+def _require_finite(name: str, row: dict[str, float], params: ModelParams) -> None:
     if all(math.isfinite(value) for value in row.values()):
         return
-    if bad := int(np.count_nonzero(~np.isfinite(train[0]))):
-        raise UserError(f"the train split holds {bad} values that are no numbers: see `validate`")
     raise DivergedError(
         f"training {name} diverged in epoch {row['epoch']:.0f}, its loss is no number any more: "
         f"lower models.{name}.learning_rate (now {params.learning_rate:g}) in params.yaml"

@@ -43,7 +43,9 @@ class ModelParams(_Section):
 
     `widths` are the channels of a `cnn`'s convolutions or the sizes of an `mlp`'s hidden layers.
     `patience` is the number of epochs without a better validation loss after which training ends.
-    `batch_size` rows make one step, however many `workers` share them.
+    `batch_size` rows make one step, however many `workers` share them, and in however many parts
+    (`accumulation`) each takes its share. `precision` and `compile` say how a step is computed; the
+    weights that are kept are float32 in any case.
     """
 
     network: Literal["cnn", "mlp"]
@@ -55,12 +57,16 @@ class ModelParams(_Section):
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
     patience: Positive = 10
     workers: Positive = 1
+    accumulation: Positive = 1
+    precision: Literal["float32", "bfloat16"] = "float32"
+    compile: bool = False
 
     @model_validator(mode="after")
-    def _give_each_worker_two_rows(self) -> Self:
+    def _leave_two_rows_in_each_part(self) -> Self:
+        parts = self.workers * self.accumulation
         # Half of it, because the batches of an epoch are made equal.
-        if self.batch_size < 4 * self.workers and self.workers > 1:
-            raise ValueError("batch_size must be four times workers or more")
+        if self.batch_size < 4 * parts and parts > 1:
+            raise ValueError("batch_size must be four times workers x accumulation or more")
         return self
 
 

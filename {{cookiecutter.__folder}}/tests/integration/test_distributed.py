@@ -48,13 +48,16 @@ def results() -> list[str]:
 
 
 @pytest.mark.usefixtures("folder")
-def test_workers_share_every_row_once_and_end_with_the_network_that_one_would_make() -> None:
+@pytest.mark.parametrize("parts", [1, 2])
+def test_workers_share_every_row_once_and_end_with_the_network_that_one_would_make(
+    parts: int,
+) -> None:
     launch(1, work, SMALL)
     (alone,) = map(json.loads, results())
     for path in Path().glob("worker-*.json"):
         path.unlink()
     before = signal.getsignal(signal.SIGTERM)
-    launch(2, work, SMALL)
+    launch(2, work, SMALL.model_copy(update={"workers": 2, "accumulation": parts}))
     assert signal.getsignal(signal.SIGTERM) == before
     together = results()
     assert len(set(together)) == 1

@@ -4,6 +4,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -152,6 +154,41 @@ def test_a_trial_that_its_tuner_ends_leaves_nothing_to_resume(folder: Path) -> N
     with pytest.raises(InterruptedError):
         fit(report=prune)
     assert list(folder.glob(".cache/checkpoints/*")) == []
+
+
+def test_a_step_in_parts_gives_the_network_that_whole_steps_give() -> None:
+    whole = SMALL.model_copy(update={"dropout": 0.0})
+    parts = whole.model_copy(update={"accumulation": 3})
+    for one, other in zip(fit(parts).curve, fit(whole).curve, strict=True):
+        assert one == pytest.approx(other, rel=1e-4)
+
+
+@pytest.mark.parametrize("network", ["mlp", "cnn"])
+def test_bfloat16_learns_and_gives_a_model_of_float32(network: str, folder: Path) -> None:
+    whole = SMALL.model_copy(update={"network": network, "epochs": 15, "learning_rate": 0.01})
+    result, exact = fit(whole.model_copy(update={"precision": "bfloat16"})), fit(whole)
+    assert result.curve != exact.curve
+    assert result.accuracy > exact.accuracy - 0.1
+    inputs, labels = rows(90, seed=1)
+    answers = probabilities(result.model, inputs)
+    assert (answers.argmax(axis=1) == labels).mean() == pytest.approx(result.accuracy)
+    save(result.model, folder)
+    assert np.array_equal(probabilities(load(folder, whole, SCHEMA), inputs), answers)
+
+
+def curve(params: ModelParams) -> list[dict[str, float]]:
+    return fit(params).curve
+
+
+@pytest.mark.parametrize("network", ["mlp", "cnn"])
+def test_a_compiled_network_learns_what_the_plain_one_does(network: str) -> None:
+    plain = SMALL.model_copy(update={"network": network, "dropout": 0.0, "epochs": 3})
+    compiled = plain.model_copy(update={"compile": True})
+    # A compiled step has settings of its own, which hold for a whole process.
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        found = process.submit(curve, compiled).result()
+    for one, other in zip(found, curve(plain), strict=True):
+        assert one == pytest.approx(other, rel=1e-3)
 
 
 @pytest.mark.parametrize("count", [33, 65, 97])

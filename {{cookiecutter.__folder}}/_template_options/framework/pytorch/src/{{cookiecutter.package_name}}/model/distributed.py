@@ -24,6 +24,9 @@ def launch(workers: int, work: Callable[..., None], *arguments: object) -> None:
     Both are pickled on their way, so `work` is a function of a module. When one worker ends early
     the others are ended too, and a `UserError` says which it was.
     """
+    if torch.cuda.is_available() and workers > torch.cuda.device_count():
+        here = torch.cuda.device_count()
+        raise UserError(f"{workers} workers need as many GPUs: here are {here}")
     if dist.is_torchelastic_launched():
         _join(work, *arguments)
     elif workers == 1:
@@ -85,6 +88,8 @@ def _handlers_kept() -> Iterator[None]:
 
 
 def _join(work: Callable[..., None], *arguments: object) -> None:
+    if torch.cuda.is_available():
+        torch.cuda.set_device(device())
     dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     try:
         work(*arguments)

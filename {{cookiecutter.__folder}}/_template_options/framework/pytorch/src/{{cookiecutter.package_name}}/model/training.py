@@ -4,6 +4,9 @@ This module does not know when to stop, what to report or where files lie: `fitt
 """
 
 import math
+import os
+from contextlib import AbstractContextManager, nullcontext
+from itertools import islice
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -17,6 +20,7 @@ from ..artifacts import atomic
 from ..data.spec import Schema
 from ..errors import UserError
 from ..params import ModelParams
+from . import loading
 from .distributed import device, is_chief, rank, size
 from .network import Classifier
 
@@ -38,23 +42,29 @@ class Trainer:
         self, params: ModelParams, schema: Schema, train: Rows, validation: Rows, seed: int
     ) -> None:
         torch.manual_seed(seed)
-        torch.use_deterministic_algorithms(mode=True)
+        self._device = device()
+        # A GPU has no deterministic form of some operations, and warns of those.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(mode=True, warn_only=self._device.type == "cuda")
         # On one thread sums have one order on every machine; at this size two are no faster.
         torch.set_num_threads(1)
-        self._device = device()
         self._model = Classifier(params, schema)
         self._model.preprocessing.fit(train[0])
         self._model.to(self._device)
-        self._network: nn.Module = self._model.network
-        if size() > 1:
-            self._network = DistributedDataParallel(self._model.network)
+        self._network = _wrapped(self._model.network, params)
+        self._precision: AbstractContextManager[object] = nullcontext()
+        if params.precision == "bfloat16":
+            self._precision = torch.autocast(self._device.type, torch.bfloat16)
         self._train, self._validation = (
-            tuple(torch.tensor(part, device=self._device) for part in rows)
-            for rows in (train, validation)
+            loading.Rows(*rows, self._device) for rows in (train, validation)
         )
+        self._parts = params.accumulation
         self._steps = math.ceil(len(train[0]) / params.batch_size)
         self._optimizer = torch.optim.AdamW(
-            self._model.parameters(), lr=params.learning_rate, weight_decay=params.weight_decay
+            self._model.parameters(),
+            lr=params.learning_rate,
+            weight_decay=params.weight_decay,
+            fused=True,
         )
         # The rate rises for a third of the steps and falls to nothing at the end.
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -73,22 +83,39 @@ class Trainer:
 
     def train_epoch(self) -> float:
         """Take each row of the train split once, in a new order; return the mean loss."""
-        inputs, labels = self._train
         self._model.train()
         total = torch.zeros((), device=self._device)
-        order = torch.randperm(len(inputs), generator=self._order)
+        order = torch.randperm(len(self._train), generator=self._order)
         # Equal parts, because a last batch of a single row has no deviation to normalise by.
-        for batch in order.tensor_split(self._steps):
-            rows = batch.tensor_split(size())[rank()].to(self._device)
+        batches = order.tensor_split(self._steps)
+        mine = (batch.tensor_split(size())[rank()] for batch in batches)
+        parts = self._train.parts(part for rows in mine for part in rows.tensor_split(self._parts))
+        for batch in batches:
             self._optimizer.zero_grad()
-            scores = self._network(self._model.preprocessing(inputs[rows]))
-            loss = nn.functional.cross_entropy(scores, labels[rows], reduction="sum")
-            # Gradients are averaged over the workers, whose parts may differ by a row.
-            (loss * size() / len(batch)).backward()  # type: ignore[no-untyped-call]
+            for number, part in enumerate(islice(parts, self._parts), 1):
+                total += self._descend(*part, len(batch), last=number == self._parts)
             self._optimizer.step()
             self._schedule.step()
-            total += loss.detach()
-        return float(_sum(total)) / len(inputs)
+        return float(_sum(total)) / len(order)
+
+    def _descend(self, inputs: Tensor, labels: Tensor, rows: int, *, last: bool) -> Tensor:
+        """Add the gradients of a part of a step that takes `rows`; return the part's summed loss.
+
+        Workers exchange their gradients in the last part only.
+        """
+        with self._exchange(last):
+            with self._precision:
+                scores = self._network(self._model.preprocessing(inputs))
+            loss = nn.functional.cross_entropy(scores.float(), labels, reduction="sum")
+            # Gradients are averaged over the workers, whose parts may differ by a row.
+            (loss * (size() / rows)).backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
+
+    def _exchange(self, wanted: bool) -> AbstractContextManager[None]:
+        """Let workers exchange the gradients that arise within, or keep them to themselves."""
+        if isinstance(self._network, DistributedDataParallel) and not wanted:
+            return self._network.no_sync()
+        return nullcontext()
 
     @torch.inference_mode()
     def validate(self) -> tuple[float, float]:
@@ -97,12 +124,12 @@ class Trainer:
         for buffer in self._model.buffers():
             _broadcast(buffer)
         total = torch.zeros(2, dtype=torch.float64, device=self._device)
-        inputs, labels = (part.tensor_split(size())[rank()] for part in self._validation)
-        for some, truth in zip(torch.split(inputs, CHUNK), torch.split(labels, CHUNK), strict=True):
-            scores = self._model.logits(some)
-            total[0] += nn.functional.cross_entropy(scores, truth, reduction="sum")
-            total[1] += (scores.argmax(dim=1) == truth).sum()
-        loss, hits = (_sum(total) / len(self._validation[1])).tolist()
+        mine = torch.arange(len(self._validation)).tensor_split(size())[rank()]
+        for inputs, labels in self._validation.parts(torch.split(mine, CHUNK)):
+            scores = self._model.logits(inputs)
+            total[0] += nn.functional.cross_entropy(scores, labels, reduction="sum")
+            total[1] += (scores.argmax(dim=1) == labels).sum()
+        loss, hits = (_sum(total) / len(self._validation)).tolist()
         return loss, hits
 
     def keep(self) -> None:
@@ -149,6 +176,15 @@ class Trainer:
         if state is not None:
             (torch.cuda.set_rng_state if on_gpu else torch.set_rng_state)(state)
         return torch.cuda.get_rng_state() if on_gpu else torch.get_rng_state()
+
+
+def _wrapped(network: nn.Module, params: ModelParams) -> nn.Module:
+    """Let the workers exchange gradients, and compile the network if the params ask for it."""
+    if size() > 1:
+        network = DistributedDataParallel(network)
+    if params.compile:
+        network.compile(dynamic=True)
+    return network
 
 
 def _sum(value: Tensor) -> Tensor:

@@ -17,7 +17,8 @@ class Standardise(keras.layers.Layer):  # type: ignore[misc]
     """
 
     def __init__(self, input_shape: tuple[int, ...]) -> None:
-        super().__init__()
+        # Raw features keep their digits, whatever the network computes in.
+        super().__init__(dtype="float32")
         shape = input_shape if len(input_shape) == 1 else (1,) * len(input_shape)
         self.mean = self.add_weight(shape, "zeros", trainable=False, name="mean")
         self.scale = self.add_weight(shape, "ones", trainable=False, name="scale")

@@ -16,6 +16,7 @@ from ..artifacts import atomic
 from ..data.spec import Schema
 from ..errors import UserError
 from ..params import ModelParams
+from . import loading
 from .distributed import is_chief, strategy
 from .network import Classifier
 
@@ -37,19 +38,27 @@ class Trainer:
         self, params: ModelParams, schema: Schema, train: Rows, validation: Rows, seed: int
     ) -> None:
         keras.utils.set_random_seed(seed)
-        tf.config.experimental.enable_op_determinism()
+        if not params.compile:  # XLA has no deterministic gradient of max pooling, and would refuse
+            tf.config.experimental.enable_op_determinism()
         self._random = np.random.default_rng(seed)
-        self._train, self._validation = train, validation
+        self._strategy = strategy(params.workers)  # before TensorFlow makes its first tensor
+        self._train, self._validation = loading.Rows(*train), validation
         self._steps = math.ceil(len(train[0]) / params.batch_size)
-        self._strategy = strategy(params.workers)
+        self._parts = params.accumulation
         with self._strategy.scope():
-            self._model = Classifier(params, schema)
+            self._model = _build(params, schema)
             self._model.preprocessing.fit(train[0])
             self._optimizer = _optimizer(params, params.epochs * self._steps)
             self._optimizer.build(self._model.trainable_variables)
-        self._step = tf.function(self._train_step, reduce_retracing=True)
+        exact = params.precision == "float32"
+        self._exact = self._model if exact else Classifier(params, schema)
+        indices = tf.TensorSpec((None,), tf.int64)
+        self._step = tf.function(self._train_step, input_signature=[indices])
+        self._gradients = tf.function(
+            self._differentiate, reduce_retracing=True, jit_compile=params.compile
+        )
         inputs = tf.TensorSpec((None, *schema.input_shape), tf.float32)
-        self._logits = tf.function(self._model.logits, input_signature=[inputs])
+        self._logits = tf.function(self._exact.logits, input_signature=[inputs])
         self._best: list[np.ndarray] = []
 
     @property
@@ -59,13 +68,17 @@ class Trainer:
 
     def train_epoch(self) -> float:
         """Take each row of the train split once, in a new order; return the mean loss."""
-        order = self._random.permutation(len(self._train[0]))
+        order = self._random.permutation(len(self._train))
         # Equal parts, because a last batch of a single row has no deviation to normalise by.
         batches = np.array_split(order, self._steps)
-        return sum(float(self._step(*self._deal(rows))) for rows in batches) / len(order)
+        # Added up in the end: a GPU gets the next step before it has answered this one.
+        losses = [self._step(tf.constant(batch)) for batch in batches]
+        return float(tf.add_n(losses)) / len(order)
 
     def validate(self) -> tuple[float, float]:
         """Return mean loss and accuracy on the validation split."""
+        if self._exact is not self._model:
+            self._exact.set_weights(self._model.get_weights())
         inputs, labels = self._validation
         loss, hits = 0.0, 0
         for start in range(0, len(labels), CHUNK):
@@ -81,8 +94,8 @@ class Trainer:
 
     def best(self) -> Classifier:
         """Return the network with the weights that were kept."""
-        self._model.set_weights(self._best)
-        return self._model
+        self._exact.set_weights(self._best)
+        return self._exact
 
     def save_state(self, path: Path, curve: Curve) -> None:
         """Write all that the next epoch follows from, and the curve so far."""
@@ -110,30 +123,35 @@ class Trainer:
         """The weights, the seeds of dropout and the optimizer's memory."""
         return [*self._model.variables, *self._optimizer.variables]
 
-    def _deal(self, rows: np.ndarray) -> tuple[Any, Any]:
-        """Give each worker its part of a batch, and say how many rows the batch has."""
-        parts = np.array_split(rows, self._strategy.num_replicas_in_sync)
-
-        def part(context: Any) -> Any:  # noqa: ANN401
-            mine = parts[context.replica_id_in_sync_group]
-            return tuple(tf.constant(values[mine]) for values in self._train)
-
-        dealt = self._strategy.experimental_distribute_values_from_function(part)
-        return dealt, tf.constant(len(rows), tf.float32)
-
-    def _train_step(self, rows: Any, number: Any) -> Any:  # noqa: ANN401
-        losses = self._strategy.run(self._descend, (rows, number))
+    def _train_step(self, rows: Any) -> Any:  # noqa: ANN401
+        """Take a step with the rows of these indices; return their summed loss."""
+        losses = self._strategy.run(self._descend, (rows,))
         return self._strategy.reduce("SUM", losses, axis=None)
 
-    def _descend(self, rows: Any, number: Any) -> Any:  # noqa: ANN401
-        inputs, labels = rows
+    def _descend(self, rows: Any) -> Any:  # noqa: ANN401
+        """Do one worker's share of a step, a part at a time; return its summed loss."""
+        worker = tf.distribute.get_replica_context()
+        mine = loading.share(rows, worker.replica_id_in_sync_group, worker.num_replicas_in_sync)
+        number = tf.cast(tf.size(rows), tf.float32)
+        losses: list[Any] = []
+        gradients: list[Any] = []
+        for part in range(self._parts):
+            # One after the other, or memory would hold what all of them need.
+            with tf.control_dependencies(gradients):
+                chosen = loading.share(mine, part, self._parts)
+                loss, found = self._gradients(*self._train.take(chosen), number)
+            losses.append(loss)
+            gradients = list(map(tf.add, gradients, found)) if gradients else found
+        self._optimizer.apply(gradients, self._model.trainable_variables)
+        return tf.add_n(losses)
+
+    def _differentiate(self, inputs: Any, labels: Any, number: Any) -> tuple[Any, list[Any]]:  # noqa: ANN401
+        """Return the summed loss of a part of a step of `number` rows, and its gradients."""
         with tf.GradientTape() as tape:
             scores = self._model.logits(inputs, training=True)
             loss = tf.reduce_sum(_cross_entropy(labels, scores))
             share = loss / number
-        weights = self._model.trainable_variables
-        self._optimizer.apply(tape.gradient(share, weights), weights)
-        return loss
+        return loss, tape.gradient(share, self._model.trainable_variables)
 
 
 def save(model: Classifier, folder: str | Path) -> Path:
@@ -160,6 +178,15 @@ def load(folder: str | Path, params: ModelParams, schema: Schema) -> Classifier:
     return model
 
 
+def _build(params: ModelParams, schema: Schema) -> Classifier:
+    """Build the network as the params want it computed; its weights are float32 in any case."""
+    keras.config.set_dtype_policy("mixed_bfloat16" if params.precision == "bfloat16" else "float32")
+    try:
+        return Classifier(params, schema)
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
 def _optimizer(params: ModelParams, steps: int) -> keras.optimizers.Optimizer:
     """Let the rate rise for a third of the steps and fall to nothing at the end."""
     rising = math.ceil(0.3 * steps)
@@ -173,4 +200,5 @@ def _optimizer(params: ModelParams, steps: int) -> keras.optimizers.Optimizer:
 
 
 def _cross_entropy(labels: Any, scores: Any) -> Any:  # noqa: ANN401
+    scores = tf.cast(scores, tf.float32)
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, scores)
