@@ -63,10 +63,11 @@ taken: $(UV) ## Write anew the names that dependencies take, from a lock of each
 PROJECT ?= .demo/digit-classifier
 
 .PHONY: bench
-bench: $(UV) ## Rendering time, accuracy over ten seeds, service cost: many minutes (after make demo)
+bench: $(UV) ## Rendering, accuracy over ten seeds, training and service cost: many minutes (after make demo)
 	@test -d $(PROJECT)/.venv || { echo "No installed project at $(PROJECT): make demo, or PROJECT=folder"; exit 1; }
 	$(RUN) python bench/rendering.py
 	$(RUN) python bench/accuracy.py $(PROJECT)
+	$(RUN) python bench/training.py $(PROJECT)
 	$(RUN) python bench/serving.py $(PROJECT)
 
 $(CURDIR)/.uv/bin/uv:
