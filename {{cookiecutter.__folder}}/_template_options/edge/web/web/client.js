@@ -26,42 +26,41 @@ export async function predict(row) {
   const { about, session, Tensor } = await model();
   const { input_shape: shape, classes } = about.schema;
   const inputs = new Tensor("float32", validate(row, about.schema), [1, ...shape]);
-  // One after the other: two runs of a session share its stack.
-  const answer = running.then(() => timed(() => session.run({ inputs })));
+  // One after the other: two runs of a session would share its stack.
+  const answer = running.then(() => run(session, inputs));
   running = answer.catch(() => {});
-  const { result, milliseconds } = await answer;
-  const probabilities = [...result.probabilities.data];
+  const { probabilities, milliseconds } = await answer;
   const label = classes[probabilities.indexOf(Math.max(...probabilities))];
   return { model: about.id, label, probabilities, milliseconds };
 }
 
+async function run(session, inputs) {
+  const start = performance.now();
+  const { probabilities } = await session.run({ inputs });
+  return { probabilities: [...probabilities.data], milliseconds: performance.now() - start };
+}
+
 /** Check a row as strictly as the predictor does, and give its numbers as float32. */
 function validate(row, { features, input_shape: shape }) {
-  const values = Float32Array.from(numbers(row, shape, []));
-  values.forEach((value, index) => {
-    const { name, low, high } = features[index];
-    if (Math.fround(low) <= value && value <= Math.fround(high)) return; // not a number is never inside
-    const place = placeOf(index, shape);
-    const got = place.reduce((level, position) => level[position], row);
-    throw new Refused(place, `${name}, a finite number from ${low} to ${high}`, got);
-  });
-  return values;
+  const values = [];
+  const walk = (value, [size, ...inner], place) => {
+    if (size === undefined) {
+      values.push(inRange(value, features[values.length], place));
+    } else if (Array.isArray(value) && value.length === size) {
+      for (const [position, part] of value.entries()) walk(part, inner, [...place, position]);
+    } else {
+      throw new Refused(place, `a list of ${size}`, shown(value));
+    }
+  };
+  walk(row, shape, []);
+  return Float32Array.from(values);
 }
 
-/** The numbers of nested lists that have `shape`; looks no deeper than `shape` does. */
-function numbers(value, shape, place) {
-  if (shape.length === 0) {
-    if (typeof value !== "number") throw new Refused(place, "a number", shown(value));
-    return [value];
-  }
-  if (!Array.isArray(value) || value.length !== shape[0]) {
-    throw new Refused(place, `a list of ${shape[0]}`, shown(value));
-  }
-  return value.flatMap((level, position) => numbers(level, shape.slice(1), [...place, position]));
-}
-
-function placeOf(index, shape) {
-  return shape.reduceRight(([rest, place], size) => [Math.floor(rest / size), [rest % size, ...place]], [index, []])[1];
+function inRange(value, { name, low, high }, place) {
+  if (typeof value !== "number") throw new Refused(place, "a number", shown(value));
+  const single = Math.fround(value); // the bounds of the predictor are float32 as well
+  if (Math.fround(low) <= single && single <= Math.fround(high)) return single;
+  throw new Refused(place, `${name}, a finite number from ${low} to ${high}`, value);
 }
 
 function shown(value) {
@@ -102,10 +101,4 @@ async function sha256(bytes) {
   if (!crypto.subtle) throw new Away("Browsers check a model only for https:// or localhost: open this page there.");
   const digest = await crypto.subtle.digest("SHA-256", bytes);
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-async function timed(action) {
-  const start = performance.now();
-  const result = await action();
-  return { result, milliseconds: performance.now() - start };
 }

@@ -32,7 +32,7 @@ def build(folder: Path) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         assert main(["edge", "--params", str(ROOT / "params.yaml")]) == 0
-    return folder / "web/dist"
+    return folder / edge.SITE
 
 
 @contextmanager

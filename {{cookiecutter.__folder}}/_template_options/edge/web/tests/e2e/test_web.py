@@ -126,6 +126,15 @@ def test_what_the_predictor_refuses_is_refused_in_its_words(
 
 
 @only_table
+def test_once_loaded_it_predicts_without_a_network(browser: Browser, address: str) -> None:
+    with open_page(browser, address) as page:
+        ready(page)
+        page.context.set_offline(True)
+        page.get_by_role("button", name="Predict").click()
+        expect(page.locator("#summary strong")).to_be_visible()
+
+
+@only_table
 def test_what_is_wrong_with_a_value_stands_beside_its_field(browser: Browser, address: str) -> None:
     with open_page(browser, address) as page:
         age = page.get_by_label("Age")

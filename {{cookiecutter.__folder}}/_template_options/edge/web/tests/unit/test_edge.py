@@ -12,7 +12,6 @@ from {{cookiecutter.package_name}}.errors import UserError
 from {{cookiecutter.package_name}}.steps import edge
 
 ROOT = Path(__file__).parents[2]
-SITE = Path("web/dist")
 
 
 @pytest.fixture
@@ -30,13 +29,13 @@ def project(folder: Path) -> Path:
 
 def test_the_site_is_the_page_with_the_model_and_another_client(project: Path) -> None:
     assert main(["edge"]) == 0
-    about = json.loads((SITE / "model.json").read_text())
-    assert about["sha256"] == sha256(SITE / "model.onnx") == sha256("models/model.onnx")
-    assert (SITE / about["runtime"]).read_bytes() == b"runtime"
+    about = json.loads((edge.SITE / "model.json").read_text())
+    assert about["sha256"] == sha256(edge.SITE / "model.onnx") == sha256("models/model.onnx")
+    assert (edge.SITE / about["runtime"]).read_bytes() == b"runtime"
     for path in edge.PAGE.iterdir():
         if path.name not in ("client.js", "index.html"):
-            assert (SITE / "page" / path.name).read_bytes() == path.read_bytes()
-    assert (SITE / "page/client.js").read_bytes() == (ROOT / "web/client.js").read_bytes()
+            assert (edge.SITE / "page" / path.name).read_bytes() == path.read_bytes()
+    assert (edge.SITE / "page/client.js").read_bytes() == (ROOT / "web/client.js").read_bytes()
 
 
 def test_both_clients_offer_the_page_the_same() -> None:
@@ -47,11 +46,11 @@ def test_both_clients_offer_the_page_the_same() -> None:
 
 def test_a_new_site_takes_nothing_over_from_the_old(project: Path) -> None:
     main(["edge"])
-    (SITE / "left.html").touch()
+    (edge.SITE / "left.html").touch()
     new = write_model(project / "models", seed=1)
     assert main(["edge"]) == 0
-    assert json.loads((SITE / "model.json").read_text())["id"] == new
-    assert not (SITE / "left.html").exists()
+    assert json.loads((edge.SITE / "model.json").read_text())["id"] == new
+    assert not (edge.SITE / "left.html").exists()
     assert {path.name for path in Path("web").iterdir()} == {"client.js", "dist", "node_modules"}
 
 
@@ -59,12 +58,12 @@ def test_a_model_that_model_json_does_not_describe_is_refused_and_the_old_site_s
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["edge"])
-    before = sha256(SITE / "model.onnx")
+    before = sha256(edge.SITE / "model.onnx")
     model = project / "models/model.onnx"
     model.write_bytes(model.read_bytes() + b"\0")
     assert main(["edge"]) == 2
     assert "is not the file that model.json describes" in capsys.readouterr().err
-    assert sha256(SITE / "model.onnx") == before
+    assert sha256(edge.SITE / "model.onnx") == before
 
 
 @pytest.mark.parametrize("name", ["package.json", f"dist/{edge.LOADED[1]}"])
@@ -75,7 +74,7 @@ def test_without_the_runtime_it_says_how_npm_brings_it_and_the_old_site_stays(
     (edge.RUNTIME / name).unlink()
     assert main(["edge"]) == 2
     assert re.search(rf"{name} is missing: .*make edge.*npm", capsys.readouterr().err)
-    assert (SITE / "index.html").is_file()
+    assert (edge.SITE / "index.html").is_file()
     assert {path.name for path in Path("web").iterdir()} == {"client.js", "dist", "node_modules"}
 
 

@@ -16,6 +16,7 @@ from ..predictor import Predictor
 
 PAGE = Path(__file__).parents[1] / "page"
 WEB = Path("web")
+SITE = WEB / "dist"
 RUNTIME = WEB / "node_modules/onnxruntime-web"
 # The build without WebGPU and WebGL: a script, and what it loads by itself.
 SCRIPT = "ort.wasm.min.mjs"
@@ -29,23 +30,28 @@ NOTICE = "<p>It runs in this browser: nothing that you draw or type leaves it.</
 
 
 def run(_params: Params) -> None:
-    """Check that the model is the tested one, and put the whole site in the place of the old."""
+    """Check that the model is the tested one, and put a new site in the place of the old."""
     predictor = Predictor()
-    with replaced(WEB / "dist") as site:
-        shutil.copytree(PAGE, site / "page", ignore=shutil.ignore_patterns("index.html"))
-        shutil.copy(WEB / "client.js", site / "page/client.js")
-        write_text(site / "index.html", index((PAGE / "index.html").read_text(encoding="utf-8")))
-        shutil.copy("models/model.onnx", site)
-        about = {
-            "id": predictor.id,
-            "sha256": predictor.about["sha256"],
-            "runtime": add_runtime(site),
-            "schema": predictor.schema.to_dict(),
-        }
-        write_json(site / "model.json", about)
-    files = [path for path in (WEB / "dist").rglob("*") if path.is_file()]
+    with replaced(SITE) as site:
+        fill(site, predictor)
+    files = [path for path in SITE.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
-    print(f"{WEB / 'dist'}: {predictor.id} in {len(files)} files, {size:,} bytes")
+    print(f"{SITE}: {predictor.id} in {len(files)} files, {size:,} bytes")
+
+
+def fill(site: Path, predictor: Predictor) -> None:
+    """Put page, model and runtime into the empty folder `site`."""
+    shutil.copytree(PAGE, site / "page", ignore=shutil.ignore_patterns("index.html"))
+    shutil.copy(WEB / "client.js", site / "page")
+    write_text(site / "index.html", index((PAGE / "index.html").read_text(encoding="utf-8")))
+    shutil.copy("models/model.onnx", site)
+    about = {
+        "id": predictor.id,
+        "sha256": predictor.about["sha256"],
+        "runtime": add_runtime(site),
+        "schema": predictor.schema.to_dict(),
+    }
+    write_json(site / "model.json", about)
 
 
 def index(page: str) -> str:
