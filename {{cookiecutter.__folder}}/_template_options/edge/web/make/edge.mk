@@ -1,4 +1,3 @@
-NPM := npm --prefix web --ignore-scripts --no-audit --no-fund --no-update-notifier
 PORT ?= 3000
 DOCTOR += $(call look,command -v npm,npm (for make edge),apt-get install npm)
 
@@ -14,5 +13,5 @@ edge-serve: ## Show that page at 127.0.0.1 (PORT=3000)
 # npm writes this file last. A committed lock file is what gets installed, or it fails.
 web/node_modules/.package-lock.json: web/package.json $(wildcard web/package-lock.json)
 	@command -v npm >/dev/null || { echo "npm is missing: apt-get install npm"; exit 1; }
-	$(NPM) $(if $(wildcard web/package-lock.json),ci,install)
+	npm --prefix web $(if $(wildcard web/package-lock.json),ci,install)
 	@touch $@

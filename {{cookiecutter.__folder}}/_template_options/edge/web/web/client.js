@@ -92,13 +92,14 @@ async function open() {
 }
 
 async function load(name) {
-  const response = await fetch(name, { cache }).catch(() => null);
-  if (!response?.ok) throw new Away(`${name} does not arrive. This page tries again by itself.`);
-  return new Uint8Array(await response.arrayBuffer());
+  const whole = (response) => (response.ok ? response.arrayBuffer() : null);
+  const bytes = await fetch(name, { cache }).then(whole).catch(() => null);
+  if (bytes === null) throw new Away(`${name} does not arrive. This page tries again by itself.`);
+  return new Uint8Array(bytes);
 }
 
 async function sha256(bytes) {
-  if (!crypto.subtle) throw new Away("Browsers check a model only for https:// or localhost: open this page there.");
+  if (!crypto.subtle) throw new Error("it can be checked only on https:// or localhost.");
   const digest = await crypto.subtle.digest("SHA-256", bytes);
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

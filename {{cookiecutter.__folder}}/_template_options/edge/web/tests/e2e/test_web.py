@@ -109,6 +109,7 @@ def spoiled(row: np.ndarray) -> list[Any]:
     return bad
 
 
+@pytest.mark.parametrize("folder", [IMAGE, TABLE], indirect=True, ids=["image", "table"])
 def test_what_the_predictor_refuses_is_refused_in_its_words(
     browser: Browser, folder: Path, address: str
 ) -> None:
