@@ -29,6 +29,7 @@ PREDICT = """async (rows) => {
 STRAY = """(address) => new Promise((resolve) => {
   const note = (event) => resolve(event.effectiveDirective);
   document.addEventListener("securitypolicyviolation", note);
+  setTimeout(() => resolve("nothing"), 5000);
   fetch(address).catch(() => {});
 })"""
 
