@@ -14,7 +14,7 @@ AWKWARD = {
     "project_description": 'It\'s "one" \\ two\nlines é 🎉 # = [x]',
     "author_name": 'Ann "A" O\'Neil, \\ Ü 🎉',
 }
-QUESTIONS = ("framework", "tracker")
+QUESTIONS = ("framework", "tracker", "edge")
 # Each choice at least once.
 SETS = [
     {question: CHOICES[question][i % len(CHOICES[question])] for question in QUESTIONS}

@@ -130,7 +130,7 @@ def test_what_the_service_says_of_a_value_stands_beside_its_field(
             age.press("Enter")
             expect(age).to_have_accessible_description(re.compile(f"got {got}$"))
             expect(age).to_be_focused()
-        expect(page.get_by_role("status")).to_contain_text("did not take these values")
+        expect(page.get_by_role("status")).to_contain_text("does not take these values")
         age.fill("50")
         age.press("Enter")
         expect(page.locator("#summary strong")).to_be_visible()

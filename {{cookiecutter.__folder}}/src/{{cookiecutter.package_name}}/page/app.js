@@ -13,7 +13,7 @@ function complain(error) {
   trouble.hidden = !error;
 }
 
-/** Run `action` until the service answers it, or until `isOver`. */
+/** Run `action` until it is answered, or until `isOver`. */
 async function insist(action, isOver = () => false) {
   while (!isOver()) {
     try {
@@ -37,7 +37,7 @@ async function ask(row, explain) {
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     if (isOver()) return;
-    forget("The service did not take these values.");
+    forget("The model does not take these values.");
     if (!explain(error)) complain(error);
   }
 }

@@ -1,4 +1,4 @@
-// One number field for each feature. The service alone judges the values; this shows what it says.
+// One number field for each feature. What the values are asked of judges them; this shows what it says.
 import { flatIndex, nest } from "./tensor.js";
 
 /** Show the form for `schema`; `onRow` gets the values when they are sent. */

@@ -1,4 +1,4 @@
-// Between a flat list of feature values and the nested lists that the service takes.
+// Between a flat list of feature values and the nested lists that the model takes.
 
 /** Nest `values` to `shape`, such as [1, 8, 8]. */
 export function nest(values, shape) {
