@@ -55,7 +55,7 @@ class Trainer:
     @property
     def weights(self) -> int:
         """The number of trained weights."""
-        return sum(math.prod(weight.shape) for weight in self._model.trainable_weights)
+        return count_weights(self._model)
 
     def train_epoch(self) -> float:
         """Take each row of the train split once, in a new order; return the mean loss."""
@@ -134,6 +134,11 @@ class Trainer:
         weights = self._model.trainable_variables
         self._optimizer.apply(tape.gradient(share, weights), weights)
         return loss
+
+
+def count_weights(model: Classifier) -> int:
+    """Return the number of trained weights."""
+    return sum(math.prod(weight.shape) for weight in model.trainable_weights)
 
 
 def save(model: Classifier, folder: str | Path) -> Path:
