@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from .artifacts import atomic
 from .errors import UserError
@@ -23,7 +23,7 @@ def write_tensors(path: Path, state: State) -> None:
     # The file takes the bytes as they lie in memory, and a transposed view's lie in another order.
     tensors = {name: np.array(values, order="C") for name, values in state.items()}
     with atomic(path) as temporary:
-        save_file(tensors, temporary)
+        temporary.write_bytes(save(tensors))
 
 
 def read_tensors(path: Path) -> dict[str, np.ndarray]:

@@ -42,7 +42,7 @@ def run(params: Params, model: str, target: Path | None = None, source: Path | N
     if source:
         classifier = Classifier(params.models[model], SCHEMA)
         origin = read(classifier, source)
-        bring(classifier, model, {"file": str(origin), "sha256": sha256(origin)})
+        bring(classifier, model, {"file": origin.name, "sha256": sha256(origin)})
 
 
 def write(classifier: Classifier, path: Path) -> None:
@@ -72,4 +72,4 @@ def bring(classifier: Classifier, model: str, origin: dict[str, str]) -> None:
     for suffix in ("csv", "png"):  # the curve of other weights
         Path(f"reports/{model}/learning_curve.{suffix}").unlink(missing_ok=True)
     print(f"{model}: validation loss {loss:.4f}, accuracy {accuracy:.4f}; from {origin['file']}")
-    print("go on with select, export and evaluate: the whole pipeline would train it anew")
+    print("go on with select, export and evaluate; the pipeline would bring its own weights back")

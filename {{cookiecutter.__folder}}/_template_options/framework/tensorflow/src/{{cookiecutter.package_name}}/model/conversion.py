@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow.core.protobuf.trackable_object_graph_pb2 import TrackableObjectGraph
 
 from ..artifacts import atomic
 from ..errors import UserError
@@ -78,11 +79,23 @@ def _is_checkpoint(path: Path) -> bool:
 
 def _restore(model: Classifier, path: Path) -> None:
     """Read a checkpoint, in which all of the model and no more of a model has to be."""
-    held = [name for name, _ in tf.train.list_variables(str(path)) if name.startswith("model/")]
-    if len(held) != len(model.variables):
-        raise ValueError(f"it holds {len(held)} tensors of a model, not {len(model.variables)}")
+    held = _held(path)
+    if held != len(model.weights):
+        raise ValueError(f"it holds {held} tensors of a model, not {len(model.weights)}")
     status = tf.train.Checkpoint(model=model).read(str(path)).expect_partial()
     status.assert_existing_objects_matched()
+
+
+def _held(path: Path) -> int:
+    """Count the tensors of what a checkpoint calls `model`; some may bear an optimizer's name."""
+    reader = tf.train.load_checkpoint(str(path))
+    nodes = TrackableObjectGraph.FromString(reader.get_tensor("_CHECKPOINTABLE_OBJECT_GRAPH")).nodes
+    waiting = {child.node_id for child in nodes[0].children if child.local_name == "model"}
+    seen: set[int] = set()
+    while waiting:
+        seen.add(node := waiting.pop())
+        waiting |= {child.node_id for child in nodes[node].children} - seen
+    return sum(bool(nodes[node].attributes) for node in seen)
 
 
 def _tensors(model: Classifier | keras.Sequential) -> dict[str, Tensor]:

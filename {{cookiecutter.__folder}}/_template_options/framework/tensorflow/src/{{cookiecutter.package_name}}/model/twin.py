@@ -58,7 +58,9 @@ class Tensor:
         """Return the values as PyTorch has them."""
         if self.variable is None:
             return np.zeros((), np.int64)
-        values: np.ndarray = np.transpose(self.variable.numpy(), self.axes)
+        values: np.ndarray = self.variable.numpy()
+        if self.axes is not None:
+            values = values.transpose(self.axes)
         return values if self.order is None else values[..., self.order]
 
     def write(self, values: np.ndarray) -> None:
@@ -67,8 +69,9 @@ class Tensor:
             return
         if self.order is not None:
             values = values[..., np.argsort(self.order)]
-        axes = None if self.axes is None else np.argsort(self.axes)
-        self.variable.assign(np.transpose(values, axes))
+        if self.axes is not None:
+            values = values.transpose(np.argsort(self.axes))
+        self.variable.assign(values)
 
 
 @dataclass(frozen=True)
