@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from {{cookiecutter.package_name}}.errors import UserError
 from {{cookiecutter.package_name}}.tensors import read_tensors, require_fit, write_tensors
 
-STATE = {
+STATE: dict[str, np.ndarray] = {
     "0.weight": np.arange(6, dtype=np.float32).reshape(2, 3),
     "0.bias": np.zeros(2, np.float32),
     "1.num_batches_tracked": np.zeros((), np.int64),

@@ -19,36 +19,41 @@ TO_CHANNELS_LAST = ((2, 1), (2, 3, 1), (2, 3, 4, 1))
 
 
 def linear(x: np.ndarray, own: Arrays) -> np.ndarray:
-    return x @ own["weight"].T + own.get("bias", 0)
+    found: np.ndarray = x @ own["weight"].T + own.get("bias", 0)
+    return found
 
 
 def convolution(x: np.ndarray, own: Arrays) -> np.ndarray:
     """As `nn.Conv` with padding="same": x is (n, in, *axes), the weight (out, in, *kernel)."""
-    found = [
+    rows = [
         [sum(map(lambda a, k: correlate(a, k, "same"), row, kernel)) for kernel in own["weight"]]
         for row in x
     ]
-    return np.array(found) + along(own.get("bias", np.zeros(len(own["weight"]))), x)
+    found: np.ndarray = np.array(rows) + along(own["bias"], x)
+    return found
 
 
 def batch_norm(x: np.ndarray, own: Arrays) -> np.ndarray:
     mean, variance, weight, bias = (
         along(own[name], x) for name in ("running_mean", "running_var", "weight", "bias")
     )
-    return (x - mean) / np.sqrt(variance + 1e-5) * weight + bias
+    found: np.ndarray = (x - mean) / np.sqrt(variance + 1e-5) * weight + bias
+    return found
 
 
 def layer_norm(x: np.ndarray, own: Arrays) -> np.ndarray:
     centred = x - x.mean(axis=-1, keepdims=True)
     deviation = np.sqrt(x.var(axis=-1, keepdims=True) + 1e-5)
-    return centred / deviation * own["weight"] + own["bias"]
+    found: np.ndarray = centred / deviation * own["weight"] + own["bias"]
+    return found
 
 
 def max_pool(x: np.ndarray, _: Arrays) -> np.ndarray:
     """As `nn.MaxPool2d(2)`."""
     n, channels, height, width = x.shape
     even = x[:, :, : height // 2 * 2, : width // 2 * 2]
-    return even.reshape(n, channels, height // 2, 2, width // 2, 2).max(axis=(3, 5))
+    found: np.ndarray = even.reshape(n, channels, height // 2, 2, width // 2, 2).max(axis=(3, 5))
+    return found
 
 
 MODULES: dict[str, Callable[[np.ndarray, Arrays], np.ndarray]] = {
