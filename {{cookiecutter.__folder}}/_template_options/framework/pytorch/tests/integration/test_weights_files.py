@@ -8,7 +8,7 @@ from torch import nn
 
 from {{cookiecutter.package_name}}.data.spec import Feature, Schema
 from {{cookiecutter.package_name}}.errors import UserError
-from {{cookiecutter.package_name}}.model.conversion import from_state_dict, read, to_state_dict, write
+from {{cookiecutter.package_name}}.model import conversion
 from {{cookiecutter.package_name}}.model.network import Classifier
 from {{cookiecutter.package_name}}.params import ModelParams
 
@@ -28,52 +28,52 @@ def same(one: nn.Module, other: nn.Module) -> bool:
 def test_what_was_written_is_read(tmp_path: Path) -> None:
     one, other = classifier(), classifier()
     assert not same(one, other)
-    write(one, tmp_path / "new/w.pt")
-    assert read(other, tmp_path / "new/w.pt") == tmp_path / "new/w.pt"
+    conversion.write(one, tmp_path / "new/w.pt")
+    assert conversion.read(other, tmp_path / "new/w.pt") == tmp_path / "new/w.pt"
     assert same(one, other)
 
 
 def test_a_state_of_parameters_is_read_as_well(tmp_path: Path) -> None:
     one, other = classifier(), classifier()
     torch.save(one.state_dict(keep_vars=True), tmp_path / "w.pt")
-    read(other, tmp_path / "w.pt")
+    conversion.read(other, tmp_path / "w.pt")
     assert same(one, other)
 
 
 def test_weights_of_another_network_are_refused_by_name(tmp_path: Path) -> None:
-    write(classifier(widths=[4]), tmp_path / "w.pt")
+    conversion.write(classifier(widths=[4]), tmp_path / "w.pt")
     with pytest.raises(UserError, match=r"missing: network\.10\.bias, network\.10\.weight, "):
-        read(classifier(), tmp_path / "w.pt")
+        conversion.read(classifier(), tmp_path / "w.pt")
 
 
 def test_a_whole_model_is_refused_for_its_code_could_do_anything(tmp_path: Path) -> None:
     torch.save(classifier(), tmp_path / "w.pt")
     with pytest.raises(UserError, match=r"w\.pt is not a state dict of tensors"):
-        read(classifier(), tmp_path / "w.pt")
+        conversion.read(classifier(), tmp_path / "w.pt")
 
 
 def test_half_a_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "w.pt"
-    write(classifier(), path)
+    conversion.write(classifier(), path)
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(UserError, match=r"w\.pt is not a state dict of tensors"):
-        read(classifier(), path)
+        conversion.read(classifier(), path)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"w\.pt is missing"):
-        read(classifier(), tmp_path / "w.pt")
+        conversion.read(classifier(), tmp_path / "w.pt")
 
 
 def test_any_module_has_a_state_dict_of_arrays() -> None:
     one, other = (nn.Sequential(nn.Embedding(9, 4), nn.LSTM(4, 3)) for _ in range(2))
-    from_state_dict(other, to_state_dict(one))
+    conversion.from_state_dict(other, conversion.to_state_dict(one))
     assert same(one, other)
 
 
 def test_a_state_does_not_change_with_the_model_it_came_from() -> None:
     model = nn.Linear(2, 1)
-    before = to_state_dict(model)["weight"].copy()
-    state = to_state_dict(model)
+    before = conversion.to_state_dict(model)["weight"].copy()
+    state = conversion.to_state_dict(model)
     nn.init.zeros_(model.weight)
     assert (state["weight"] == before).all()
