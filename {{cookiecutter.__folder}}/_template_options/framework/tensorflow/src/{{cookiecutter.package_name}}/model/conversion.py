@@ -33,8 +33,9 @@ def from_state_dict(model: Classifier | keras.Sequential, state: State) -> None:
 
     Raises `UserError` that names the tensors which are missing, unknown or of another shape.
     """
-    require_fit(state, to_state_dict(model))
-    for name, tensor in _tensors(model).items():
+    found = _tensors(model)
+    require_fit(state, {name: tensor.read() for name, tensor in found.items()})
+    for name, tensor in found.items():
         tensor.write(state[name])
 
 

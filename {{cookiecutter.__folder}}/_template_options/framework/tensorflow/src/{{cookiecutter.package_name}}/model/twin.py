@@ -95,6 +95,8 @@ def tensors(network: keras.Sequential) -> dict[str, Tensor]:
     """
     if not isinstance(network, keras.Sequential) or not network.built:
         raise UserError("only a keras.Sequential that begins with keras.Input can be converted")
+    if None in network.input_shape[1:]:
+        raise UserError(f"the network takes inputs of any length, {network.input_shape}: name one")
     channels = type(network.layers[0]) in {*CONVOLUTIONS, *MAX_POOLS, *MEAN_POOLS, *GLOBAL_POOLS}
     places = (_channels_last if channels else _in_order)(network.input_shape[1:])
     found, places = _walk(network, places)
@@ -259,8 +261,7 @@ def _order(layer: layers.Layer, places: np.ndarray) -> np.ndarray | None:
 
 def _require_channels_last(layer: layers.Layer, places: np.ndarray) -> None:
     if not _is(places, _channels_last):
-        first = (*range(2, places.ndim + 1), 1)
-        _refuse(layer, f"takes its channels from another axis than PyTorch's: Permute({first})?")
+        _refuse(layer, "has channels that are not the first axis in PyTorch: Permute moves them last")
 
 
 def _require_last_axis(layer: layers.Layer, places: np.ndarray) -> None:
