@@ -261,7 +261,7 @@ def _order(layer: layers.Layer, places: np.ndarray) -> np.ndarray | None:
 
 def _require_channels_last(layer: layers.Layer, places: np.ndarray) -> None:
     if not _is(places, _channels_last):
-        _refuse(layer, "has channels that are not the first axis in PyTorch: Permute moves them last")
+        _refuse(layer, "has channels that are not the first axis in PyTorch")
 
 
 def _require_last_axis(layer: layers.Layer, places: np.ndarray) -> None:
