@@ -8,6 +8,7 @@ import pytest
 
 from conftest import Render
 from engines import CHOICES, OPTIONS, ROOT, run
+from lanes.project import libraries
 
 # Breaks a builder that takes these texts as they are.
 AWKWARD = {
@@ -29,19 +30,13 @@ def typed(
     """Return a project with awkward texts whose environment holds every adapter's libraries."""
     project = tmp_path_factory.mktemp("typed") / "project"
     shutil.copytree(render(**AWKWARD), project)
-    needed = [_libraries(render(**answers)) for answers in SETS]
-    wanted = sorted(set().union(*needed) - _libraries(project))
+    needed = [libraries(render(**answers)) for answers in SETS]
+    wanted = sorted(set().union(*needed) - libraries(project))
     synced = run("uv", "sync", cwd=project, environment=uv_environment, timeout=1500)
     assert not synced.failed, synced.output
     added = run("uv", "pip", "install", *wanted, cwd=project, environment=uv_environment)
     assert not added.failed, added.output
     return project
-
-
-def _libraries(project: Path) -> set[str]:
-    pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
-    groups = pyproject["dependency-groups"]
-    return {*groups["train"], *groups["cpu"]}
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import shutil
 import time
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,6 +40,13 @@ class Project:
         """Commit everything, whatever the hooks would say."""
         self.must("git", "add", "--all")
         self.must("git", "commit", "--quiet", "--no-verify", "--message", message)
+
+
+def libraries(project: Path) -> set[str]:
+    """Return what a project's training needs, one requirement each."""
+    pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
+    groups = pyproject["dependency-groups"]
+    return {*groups["train"], *groups["cpu"]}
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ STEPS = {
     "select": "name the model that does best on the validation split",
     "export": "write the champion as models/model.onnx and check parity",
     "evaluate": "test the champion once, and write its card",
+    "convert": "take a model's weights to another framework, or bring some from there",
     "register": "keep the evaluated model in the registry, or promote one",
     "tune": "search for better hyperparameters of one model",
     "score": "predict the rows of a Parquet file",

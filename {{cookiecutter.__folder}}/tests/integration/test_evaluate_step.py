@@ -49,3 +49,12 @@ def test_a_model_that_passes_is_served_under_the_id_that_its_card_names(exported
     assert exported in Path("models/MODEL_CARD.md").read_text()
     assert Predictor("models").id == exported
     assert len(pd.read_csv("reports/confusion.csv")) == ROWS["test"]
+
+
+def test_weights_from_elsewhere_are_said_to_be_from_there() -> None:
+    origin = {"file": "theirs.safetensors", "sha256": "0" * 64}
+    Path("models/champion.json").write_text(json.dumps({"model": "small", "imported": origin}))
+    evaluate.run(params(0.0))
+    assert json.loads(Path("models/model.json").read_text())["imported"] == origin
+    card = Path("models/MODEL_CARD.md").read_text()
+    assert "not trained here. They come from `theirs.safetensors`, SHA-256 `000" in card

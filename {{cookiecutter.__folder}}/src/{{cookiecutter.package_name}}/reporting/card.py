@@ -147,8 +147,15 @@ def _reproduce(about: dict[str, Any]) -> str:
         | Seed | {about["seed"]} |
         | Hyperparameters | {settings} |
 
-        {_how(about["code"])}
+        {_origin(about["imported"]) if "imported" in about else _how(about["code"])}
     """)
+
+
+def _origin(imported: dict[str, str]) -> str:
+    return (
+        f"The weights were not trained here. They come from {_code(imported['file'])}, SHA-256 "
+        f"{_code(imported['sha256'])}: `convert --from` reads that file."
+    )
 
 
 def _how(revision: str) -> str:

@@ -46,7 +46,7 @@ def run(params: Params) -> None:
     metrics = summary(counts, table, log_loss(probabilities, actual), splits)
     _write_reports(metrics, table, counts, actual, predicted)
     require(metrics["accuracy"], params.evaluate.minimum_accuracy)
-    about = _about(read_json("models/champion.json")["model"], params, metrics)
+    about = _about(read_json("models/champion.json"), params, metrics)
     sizes = {name: len(labels) for name, (_, labels) in splits.items()}
     card = model_card(about, table, counts, sizes, inspect.getdoc(source.load) or "")
     write_text("models/MODEL_CARD.md", card)
@@ -111,9 +111,9 @@ def _write_reports(
     confusion_matrix(counts, SCHEMA.classes, "reports/confusion.png")
 
 
-def _about(name: str, params: Params, metrics: dict[str, float]) -> dict[str, Any]:
+def _about(champion: dict[str, Any], params: Params, metrics: dict[str, float]) -> dict[str, Any]:
     """Say what the model is and where it comes from: all that a server knows of it."""
-    digest = sha256(MODEL)
+    name, digest = champion["model"], sha256(MODEL)
     return {
         "id": f"{name}-{digest[:12]}",
         "name": name,
@@ -125,4 +125,6 @@ def _about(name: str, params: Params, metrics: dict[str, float]) -> dict[str, An
         "lock": lock_hash(),
         "params": params.models[name].model_dump(mode="json"),
         "seed": params.seed,
+        # Only of weights that `convert` brought: the file.
+        **{key: champion[key] for key in ("imported",) if key in champion},
     }

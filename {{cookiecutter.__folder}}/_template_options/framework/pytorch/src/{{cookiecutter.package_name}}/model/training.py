@@ -79,7 +79,7 @@ class Trainer:
     @property
     def weights(self) -> int:
         """The number of trained weights."""
-        return sum(weight.numel() for weight in self._model.parameters())
+        return count_weights(self._model)
 
     def train_epoch(self) -> float:
         """Take each row of the train split once, in a new order; return the mean loss."""
@@ -206,6 +206,11 @@ def _gather(value: Tensor) -> list[Tensor]:
     if size() > 1:
         dist.all_gather_object(values, value)
     return values
+
+
+def count_weights(model: Classifier) -> int:
+    """Return the number of trained weights."""
+    return sum(weight.numel() for weight in model.parameters())
 
 
 def save(model: Classifier, folder: str | Path) -> Path:

@@ -40,8 +40,9 @@ def build(params: ModelParams, input_shape: tuple[int, ...], classes: int) -> ke
     return keras.Sequential([keras.Input(input_shape), *parts, _dense(classes)])
 
 
-def _mlp(params: ModelParams, input_shape: tuple[int, ...]) -> list[layers.Layer]:
-    found = [layers.Flatten()] if len(input_shape) > 1 else []
+def _mlp(params: ModelParams, _: tuple[int, ...]) -> list[layers.Layer]:
+    # A table's columns are flat, but the layers bear the numbers that they have in PyTorch.
+    found: list[layers.Layer] = [layers.Flatten()]
     for width in params.widths:
         found += [_dense(width, activation="relu"), layers.Dropout(params.dropout)]
     return found

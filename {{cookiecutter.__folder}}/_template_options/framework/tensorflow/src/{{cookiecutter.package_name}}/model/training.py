@@ -64,7 +64,7 @@ class Trainer:
     @property
     def weights(self) -> int:
         """The number of trained weights."""
-        return sum(math.prod(weight.shape) for weight in self._model.trainable_weights)
+        return count_weights(self._model)
 
     def train_epoch(self) -> float:
         """Take each row of the train split once, in a new order; return the mean loss."""
@@ -152,6 +152,11 @@ class Trainer:
             loss = tf.reduce_sum(_cross_entropy(labels, scores))
             share = loss / number
         return loss, tape.gradient(share, self._model.trainable_variables)
+
+
+def count_weights(model: Classifier) -> int:
+    """Return the number of trained weights."""
+    return sum(math.prod(weight.shape) for weight in model.trainable_weights)
 
 
 def save(model: Classifier, folder: str | Path) -> Path:
