@@ -7,19 +7,17 @@ from pathlib import Path
 import pytest
 
 from conftest import Render
-from engines import CHOICES, OPTIONS, ROOT, run
+from covering import covering
+from engines import CHOICES, OPTIONS, ROOT, SOURCE, run
 
 # Breaks a builder that takes these texts as they are.
 AWKWARD = {
     "project_description": 'It\'s "one" \\ two\nlines é 🎉 # = [x]',
     "author_name": 'Ann "A" O\'Neil, \\ Ü 🎉',
 }
-QUESTIONS = ("framework", "tracker")
-# Each choice at least once.
-SETS = [
-    {question: CHOICES[question][i % len(CHOICES[question])] for question in QUESTIONS}
-    for i in range(max(len(CHOICES[question]) for question in QUESTIONS))
-]
+QUESTIONS = ("framework", "tracker", "edge")
+# Each pair of choices at least once, because one choice may hold adapters for another.
+SETS = covering({question: CHOICES[question] for question in QUESTIONS}, SOURCE["_unsupported"])
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +39,7 @@ def typed(
 def _libraries(project: Path) -> set[str]:
     pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
     groups = pyproject["dependency-groups"]
-    return {*groups["train"], *groups["cpu"]}
+    return {*groups["train"], *groups["cpu"], *groups.get("edge", [])}
 
 
 @pytest.mark.slow
