@@ -14,13 +14,9 @@ class LiteModel:
     """A model that `edge` wrote, a file or its bytes, on the CPU with a single thread."""
 
     def __init__(self, model: str | Path | bytes) -> None:
-        given = {"model_content" if isinstance(model, bytes) else "model_path": model}
-        if isinstance(model, Path):
-            given["model_path"] = str(model)
+        given = {"model_content": model} if isinstance(model, bytes) else {"model_path": str(model)}
         self._run = Interpreter(**given, num_threads=1).get_signature_runner()
-        self.input_shape: tuple[int, ...] = tuple(
-            map(int, self._run.get_input_details()["inputs"]["shape"][1:])
-        )
+        self.input_shape = tuple(map(int, self._run.get_input_details()["inputs"]["shape"][1:]))
 
     def probabilities(self, inputs: np.ndarray) -> np.ndarray:
         """Return one row of probabilities for each row of raw features, shape (n, classes).

@@ -1,7 +1,6 @@
 """What goes to a phone or a board answers as the framework does, float and int8."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +25,6 @@ from {{cookiecutter.package_name}}.params import ModelParams, Params
 from {{cookiecutter.package_name}}.steps import edge, evaluate, export
 
 Rows = tuple[np.ndarray, np.ndarray]
-FILES = ("model.tflite", "model.int8.tflite", "model.json")
 
 
 def trained(network: str, rows: Rows, classes: int = 3, epochs: int = 2) -> Classifier:
@@ -47,12 +45,7 @@ def drawn(shape: tuple[int, ...], number: int = 60) -> Rows:
     return (noise + shift).astype(np.float32), labels
 
 
-@pytest.fixture
-def _elsewhere(folder: Path) -> None:
-    """Keep checkpoints out of the project."""
-
-
-@pytest.mark.usefixtures("_elsewhere")
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("shape", [(30,), (1, 8, 8), (3, 5, 7)])
 @pytest.mark.parametrize("network", ["mlp", "cnn"])
 def test_both_files_take_a_row_and_answer_like_the_framework(
@@ -84,7 +77,7 @@ def integers(content: bytes) -> int:
     )
 
 
-@pytest.mark.usefixtures("_elsewhere")
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("network", ["mlp", "cnn"])
 def test_int8_still_sees_a_column_a_million_times_smaller_than_another(network: str) -> None:
     inputs = np.random.default_rng(0).normal(0, [1e6, 1, 1e6, 1e6], size=(400, 4))
@@ -97,7 +90,7 @@ def test_int8_still_sees_a_column_a_million_times_smaller_than_another(network: 
     assert (answers.argmax(axis=1) == labels).mean() > 0.95
 
 
-@pytest.mark.usefixtures("_elsewhere")
+@pytest.mark.usefixtures("folder")
 def test_a_column_that_never_changed_in_training_does_not_blow_up() -> None:
     inputs, labels = drawn((4,))
     inputs[:, 1] = 0.1
@@ -110,7 +103,7 @@ def test_a_column_that_never_changed_in_training_does_not_blow_up() -> None:
         assert gap < 0.1
 
 
-@pytest.mark.usefixtures("_elsewhere")
+@pytest.mark.usefixtures("folder")
 def test_the_order_of_the_rows_does_not_change_the_scales_of_int8() -> None:
     inputs, labels = drawn((4,))
     whole = convert(trained("mlp", (inputs, labels)), schema(inputs))
@@ -118,7 +111,7 @@ def test_the_order_of_the_rows_does_not_change_the_scales_of_int8() -> None:
     assert quantise(whole, inputs[order]) == quantise(whole, inputs[order[::-1]])
 
 
-@pytest.mark.usefixtures("_elsewhere")
+@pytest.mark.usefixtures("folder")
 def test_a_row_of_another_shape_is_refused() -> None:
     inputs, labels = drawn((4,))
     model = LiteModel(convert(trained("mlp", (inputs, labels)), schema(inputs)))
@@ -134,34 +127,35 @@ def params(**settings: object) -> Params:
 
 
 @pytest.fixture
-def pipeline(folder: Path, rows: pd.DataFrame) -> Callable[..., None]:
-    """Return what runs the pipeline from training on, over splits that hold the same rows."""
+def _prepared(folder: Path, rows: pd.DataFrame) -> None:
+    """Hold the same rows as every split."""
     Path("data/prepared").mkdir(parents=True)
     for split in SPLITS:
         rows.to_parquet(f"data/prepared/{split}.parquet")
 
-    def train(seed: int = 0) -> None:
-        splits = read_split("train"), read_split("validation")
-        model = fit("wide", params().models["wide"], SCHEMA, *splits, seed, Unwatched()).model
-        save(model, "models/candidates/wide")
 
-    def through(**settings: object) -> None:
-        train()
-        Path("models/champion.json").write_text(json.dumps({"model": "wide"}))
-        export.run(params(**settings))
-        evaluate.run(params(**settings))
+def train(seed: int = 0) -> None:
+    splits = read_split("train"), read_split("validation")
+    result = fit("wide", params().models["wide"], SCHEMA, *splits, seed, Unwatched())
+    save(result.model, "models/candidates/wide")
 
-    through.train = train  # type: ignore[attr-defined]
-    return through
+
+def run_pipeline(settings: Params) -> None:
+    train()
+    Path("models/champion.json").write_text(json.dumps({"model": "wide"}))
+    export.run(settings)
+    evaluate.run(settings)
 
 
 def written() -> dict[str, bytes]:
-    return {name: Path("models/edge", name).read_bytes() for name in FILES}
+    return {path.name: path.read_bytes() for path in Path("models/edge").iterdir()}
 
 
-def test_the_step_writes_two_files_and_what_they_are(pipeline: Callable[..., None]) -> None:
-    pipeline()
+@pytest.mark.usefixtures("_prepared")
+def test_the_step_writes_two_files_and_what_they_are() -> None:
+    run_pipeline(params())
     edge.run(params(maximum_drop=0.2))
+    assert set(written()) == {"model.tflite", "model.int8.tflite", "model.json"}
     about = json.loads(written()["model.json"])
     assert about["id"] == json.loads(Path("models/model.json").read_text())["id"]
     assert Schema.from_dict(about["schema"]) == SCHEMA
@@ -171,50 +165,62 @@ def test_the_step_writes_two_files_and_what_they_are(pipeline: Callable[..., Non
         assert (described["sha256"], described["bytes"]) == (sha256(path), path.stat().st_size)
         found = LiteModel(path).probabilities(inputs).argmax(axis=1)
         assert described["accuracy"]["test"] == pytest.approx((found == labels).mean(), abs=1e-6)
-    whole, small = (about["files"][name] for name in FILES[:2])
+    whole, small = about["files"].values()
     assert small["bytes"] < whole["bytes"] / 2
     assert max(whole["largest_difference"].values()) <= 1e-5
 
 
-def test_int8_that_costs_too_much_leaves_the_old_files(
-    pipeline: Callable[..., None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pipeline()
+@pytest.mark.usefixtures("_prepared")
+def test_int8_that_costs_too_much_leaves_the_old_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    run_pipeline(params())
     edge.run(params(maximum_drop=0.2))
     before = written()
-    # Rows without any contrast, from which no useful scale follows.
-    monkeypatch.setattr(edge, "calibration", lambda: read_split("train")[0] * 0)
+    # Rows from which scales follow that leave nothing of a real one.
+    monkeypatch.setattr(edge, "calibration", lambda: read_split("train")[0] * 1e6)
     with pytest.raises(UserError, match=r"int8.* costs .* more than export\.maximum_drop 0 "):
         edge.run(params(maximum_drop=0))
     assert written() == before
 
 
-def test_a_graph_that_is_served_in_int8_is_no_obstacle(pipeline: Callable[..., None]) -> None:
-    pipeline(int8=True, maximum_drop=0.2)
-    edge.run(params(int8=True, maximum_drop=0.2))
+@pytest.mark.usefixtures("_prepared")
+def test_a_graph_that_is_served_in_int8_is_no_obstacle() -> None:
+    settings = params(int8=True, maximum_drop=0.2)
+    run_pipeline(settings)
+    edge.run(settings)
     whole = json.loads(written()["model.json"])["files"]["model.tflite"]
     assert max(whole["largest_difference"].values()) <= 1e-5
 
 
+@pytest.mark.usefixtures("_prepared")
 @pytest.mark.parametrize("int8", [False, True])
-def test_a_network_that_was_trained_after_the_evaluation_is_refused(
-    pipeline: Callable[..., None], int8: bool
-) -> None:
-    settings = {"int8": int8, "maximum_drop": 0.2}
-    pipeline(**settings)
-    pipeline.train(seed=1)  # type: ignore[attr-defined]
+def test_a_network_that_was_trained_after_the_evaluation_is_refused(int8: bool) -> None:
+    settings = params(int8=int8, maximum_drop=0.2)
+    run_pipeline(settings)
+    train(seed=1)
     with pytest.raises(UserError, match="a network was trained since: run `make pipeline`"):
-        edge.run(params(**settings))
+        edge.run(settings)
     assert not Path("models/edge").exists()
 
 
+@pytest.mark.usefixtures("_prepared")
 @pytest.mark.parametrize("change", [{"name": "other"}, {"sha256": "0" * 64}])
-def test_a_description_of_another_model_is_refused(
-    pipeline: Callable[..., None], change: dict[str, str]
-) -> None:
-    pipeline()
+def test_a_description_of_another_model_is_refused(change: dict[str, str]) -> None:
+    run_pipeline(params())
     about = json.loads(Path("models/model.json").read_text())
     Path("models/model.json").write_text(json.dumps(about | change))
     with pytest.raises(UserError, match="run `make pipeline`"):
         edge.run(params())
     assert not Path("models/edge").exists()
+
+
+@pytest.mark.usefixtures("_prepared")
+def test_a_network_that_no_tflite_file_can_hold_is_refused_in_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(model: Classifier, schema: Schema) -> bytes:
+        raise RuntimeError("no operation")
+
+    run_pipeline(params())
+    monkeypatch.setattr(edge, "convert", fail)
+    with pytest.raises(UserError, match=r"take another network in params\.yaml \(no op"):
+        edge.run(params())
