@@ -1,7 +1,9 @@
 """The default project's model on a device: converted, checked, and run with nothing but LiteRT."""
 
 import json
+import re
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,7 @@ from lanes.project import Project
 
 pytestmark = pytest.mark.slow
 
-# What a person puts onto a board with Python, beside a copy of litert.py.
-DEVICE = """\
+ANSWER = """\
 import json
 import sys
 
@@ -56,15 +57,31 @@ def project(
     return made
 
 
+@dataclass(frozen=True)
+class Device:
+    """A folder with what goes to a board with Python, which has nothing of the project."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def python(self, script: str, *arguments: str) -> str:
+        """Run a script where LiteRT is all that is installed; what it printed."""
+        (self.folder / "script.py").write_text(script, encoding="utf-8")
+        alone = ("uv", "run", "--isolated", "--no-project", "--python", "3.11")
+        command = (*alone, "--with", "ai-edge-litert", "python", "script.py", *arguments)
+        result = run(*command, cwd=self.folder, environment=self.environment)
+        assert not result.failed, result.output
+        return result.output
+
+
 @pytest.fixture(scope="module")
-def device(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with what goes to a device, and rows with the served model's answers."""
+def device(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Device:
+    """Return a device with the files, and rows with the answers of the served model."""
     folder = tmp_path_factory.mktemp("device")
     shutil.copytree(project.folder / "models/edge", folder, dirs_exist_ok=True)
     shutil.copy(project.folder / "src/digit_classifier/litert.py", folder)
-    (folder / "device.py").write_text(DEVICE, encoding="utf-8")
     project.must("uv", "run", "--no-sync", "python", "-c", TAKE, folder)
-    return folder
+    return Device(folder, project.environment)
 
 
 @pytest.mark.evidence(
@@ -77,18 +94,18 @@ def device(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("file", "gap", "size"), [("model.tflite", 1e-5, 150_000), ("model.int8.tflite", 0.1, 60_000)]
 )
 def test_a_device_with_litert_alone_answers_as_the_service_does(
-    file: str, gap: float, size: int, device: Path, uv_environment: dict[str, str]
+    file: str, gap: float, size: int, device: Device
 ) -> None:
-    alone = ("uv", "run", "--isolated", "--no-project", "--python", "3.11")
-    result = run(
-        *alone, "--with", "ai-edge-litert", "python", "device.py", file,
-        cwd=device, environment=uv_environment,
-    )  # fmt: skip
-    assert not result.failed, result.output
-    found = json.loads(result.output.splitlines()[-1])
+    found = json.loads(device.python(ANSWER, file).splitlines()[-1])
     assert found["gap"] <= gap
     assert found["accuracy"] >= 0.98
-    assert (device / file).stat().st_size <= size
+    assert (device.folder / file).stat().st_size <= size
+
+
+def test_the_example_in_the_docs_runs_on_a_device(project: Project, device: Device) -> None:
+    page = (project.folder / "docs/edge.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert re.search(r"^\d 0\.\d+\n\d 0\.\d+$", device.python(example).strip(), re.MULTILINE)
 
 
 def test_the_description_says_what_the_files_are(project: Project) -> None:
