@@ -183,6 +183,21 @@ def test_int8_that_costs_too_much_leaves_the_old_files(monkeypatch: pytest.Monke
 
 
 @pytest.mark.usefixtures("_prepared")
+@pytest.mark.parametrize("wrong", [0.001, np.nan])
+def test_a_file_that_answers_unlike_the_framework_is_refused(
+    wrong: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def others(model: Classifier, inputs: np.ndarray) -> np.ndarray:
+        return probabilities(model, inputs) + wrong
+
+    run_pipeline(params())
+    monkeypatch.setattr(edge, "probabilities", others)
+    with pytest.raises(UserError, match="differs from the trained model by"):
+        edge.run(params())
+    assert not Path("models/edge").exists()
+
+
+@pytest.mark.usefixtures("_prepared")
 def test_a_graph_that_is_served_in_int8_is_no_obstacle() -> None:
     settings = params(int8=True, maximum_drop=0.2)
     run_pipeline(settings)

@@ -57,7 +57,7 @@ def run(params: Params) -> None:
 def _champion(served: Predictor, params: Params) -> Classifier:
     """Load the model that was evaluated, in the framework that trained it."""
     name = read_json("models/champion.json")["model"]
-    if served.about["name"] != name or name not in params.models:
+    if served.about.get("name") != name or name not in params.models:
         raise UserError(
             f"models/model.json describes {served.id}, which is not the champion {name!r} or not "
             "in params.yaml: run `make pipeline`"
