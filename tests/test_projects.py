@@ -28,6 +28,7 @@ PROJECTS = {
     "others": {
         "framework": "tensorflow",
         "tracker": "tensorboard",
+        "edge": "litert",
         "project_name": 'Gauß\'s "Größe" 손글씨',
         "project_description": "Reads: digits & more 🙂 # [fast], 100 % \\ 'well'",
         "package_name": "a_package_name_of_thirty_chars",
@@ -53,6 +54,8 @@ def claims(name: str) -> list[pytest.MarkDecorator]:
         "framework": (framework, "trained and exported by the pipeline"),
         "tracker": (tracker, "every run of the pipeline tracked, and read back"),
     }
+    if PROJECTS[name].get("edge") == "litert":
+        shown["edge"] = ("litert", "converted to float and int8, and run by LiteRT's interpreter")
     return [
         pytest.mark.evidence(question, choice, EXECUTED, what)
         for question, (choice, what) in shown.items()
@@ -135,6 +138,16 @@ def test_the_pipeline_ends_with_a_good_model(project: Project) -> None:
     assert float(str(metrics["accuracy"])) >= 0.98
     model = project.read("models/model.json")
     assert {"id", "sha256", "schema", "data", "code", "lock"} <= set(model)
+
+
+@pytest.mark.parametrize("project", ["others"], indirect=True)
+def test_the_model_for_devices_is_as_good_as_the_one_that_is_served(project: Project) -> None:
+    result = project.make("edge")
+    assert not result.failed, result.output
+    about = project.read("models/edge/model.json")
+    assert about["id"] == project.read("models/model.json")["id"]
+    for described in dict(about["files"]).values():  # type: ignore[call-overload]
+        assert described["accuracy"]["test"] >= 0.98
 
 
 def test_a_second_run_of_the_pipeline_does_nothing(project: Project) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from conftest import Render
-from engines import CHOICES, OPTIONS, ROOT, run
+from covering import covering
+from engines import CHOICES, OPTIONS, ROOT, SOURCE, run
 from lanes.project import libraries
 
 # Breaks a builder that takes these texts as they are.
@@ -16,11 +17,8 @@ AWKWARD = {
     "author_name": 'Ann "A" O\'Neil, \\ Ü 🎉',
 }
 QUESTIONS = ("framework", "tracker", "edge")
-# Each choice at least once.
-SETS = [
-    {question: CHOICES[question][i % len(CHOICES[question])] for question in QUESTIONS}
-    for i in range(max(len(CHOICES[question]) for question in QUESTIONS))
-]
+# Each pair of choices at least once, because one choice may hold adapters for another.
+SETS = covering({question: CHOICES[question] for question in QUESTIONS}, SOURCE["_unsupported"])
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,7 @@ def libraries(project: Path) -> set[str]:
     """Return what a project's training needs, one requirement each."""
     pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
     groups = pyproject["dependency-groups"]
-    return {*groups["train"], *groups["cpu"]}
+    return {*groups["train"], *groups["cpu"], *groups.get("edge", [])}
 
 
 @pytest.fixture(scope="session")

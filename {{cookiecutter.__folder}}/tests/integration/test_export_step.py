@@ -56,16 +56,16 @@ def test_int8_makes_a_small_file_that_answers_much_the_same() -> None:
 def test_int8_that_costs_too_much_leaves_the_old_file(monkeypatch: pytest.MonkeyPatch) -> None:
     export.run(params())
     before = MODEL.read_bytes()
-    monkeypatch.setattr(export, "read_split", nearly_nothing)
+    monkeypatch.setattr(export, "read_split", far_too_large)
     with pytest.raises(UserError, match=r"int8 costs .* more than export\.maximum_drop 0 "):
         export.run(params(int8=True, maximum_drop=0))
     assert MODEL.read_bytes() == before
 
 
-def nearly_nothing(name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Give calibration rows without any contrast, from which no useful scale follows."""
+def far_too_large(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Give calibration rows from which scales follow that leave nothing of a real one."""
     inputs, labels = read_split(name)
-    return (inputs * 0 if name == "train" else inputs), labels
+    return (inputs * 1e6 if name == "train" else inputs), labels
 
 
 def test_int8_takes_its_scales_from_all_classes_of_a_sorted_table(

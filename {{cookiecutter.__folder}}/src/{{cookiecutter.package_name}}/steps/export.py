@@ -45,9 +45,7 @@ def run(params: Params) -> None:
 def shrink(path: Path, inputs: np.ndarray, labels: np.ndarray, maximum_drop: float) -> None:
     """Turn the graph at `path` into int8; raise `UserError` if it then answers too badly."""
     before = accuracy(path, inputs, labels)
-    rows, _ = read_split("train")
-    # From all over the split, because a table may be sorted by its classes.
-    quantise(path, rows[np.linspace(0, len(rows) - 1, min(len(rows), CALIBRATION), dtype=int)])
+    quantise(path, calibration())
     after = accuracy(path, inputs, labels)
     print(f"int8: accuracy {after:.4f} on the validation split, {before:.4f} before")
     if before - after > maximum_drop:
@@ -55,6 +53,12 @@ def shrink(path: Path, inputs: np.ndarray, labels: np.ndarray, maximum_drop: flo
             f"int8 costs {before - after:.4f} of the accuracy, more than export.maximum_drop "
             f"{maximum_drop:g} of params.yaml: set export.int8 to false, or allow more"
         )
+
+
+def calibration() -> np.ndarray:
+    """Return raw inputs from all over the train split, because a table may be sorted by class."""
+    rows, _ = read_split("train")
+    return rows[np.linspace(0, len(rows) - 1, min(len(rows), CALIBRATION), dtype=int)]
 
 
 def accuracy(path: Path, inputs: np.ndarray, labels: np.ndarray) -> float:
