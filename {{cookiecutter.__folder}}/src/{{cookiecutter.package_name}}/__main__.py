@@ -55,7 +55,8 @@ def _steps() -> dict[str, str]:
     for path in sorted((Path(__file__).parent / "steps").glob("[a-z]*.py")):
         if path.stem not in found:
             about = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or path.stem
-            found[path.stem] = about.splitlines()[0].rstrip(".")
+            first = about.splitlines()[0].rstrip(".")
+            found[path.stem] = first[0].lower() + first[1:]
     return found
 
 
