@@ -44,8 +44,9 @@ class ModelParams(_Section):
     `widths` are the channels of a `cnn`'s convolutions or the sizes of an `mlp`'s hidden layers.
     `patience` is the number of epochs without a better validation loss after which training ends.
     `batch_size` rows make one step, however many `workers` share them, and in however many parts
-    (`accumulation`) each takes its share. `precision` and `compile` say how a step is computed; the
-    weights that are kept are float32 in any case.
+    (`accumulation`) each takes its share. With `sharded` a worker holds a part of the weights only.
+    `precision` and `compile` say how a step is computed; the weights that are kept are float32 in
+    any case.
     """
 
     network: Literal["cnn", "mlp"]
@@ -57,6 +58,7 @@ class ModelParams(_Section):
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
     patience: Positive = 10
     workers: Positive = 1
+    sharded: bool = False
     accumulation: Positive = 1
     precision: Literal["float32", "bfloat16"] = "float32"
     compile: bool = False

@@ -8,12 +8,15 @@ import os
 import signal
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 import torch.distributed as dist
+from torch import nn
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from torch.distributed.fsdp import FSDPModule, fully_shard
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+from torch.nn.parallel import DistributedDataParallel
 
 from ..errors import UserError
 
@@ -55,6 +58,25 @@ def device() -> torch.device:
     if torch.cuda.is_available():
         return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
     return torch.device("cpu")
+
+
+def parallel(network: nn.Module, sharded: bool) -> nn.Module:
+    """Let the workers train one network: each with a copy of it, or with a part of its weights."""
+    if size() == 1:
+        return network
+    if not sharded:
+        return DistributedDataParallel(network)
+    fully_shard(network, reshard_after_forward=True)
+    return network
+
+
+def exchange(network: nn.Module, wanted: bool) -> AbstractContextManager[None]:
+    """Let workers exchange the gradients that arise within, or keep them to themselves."""
+    if isinstance(network, FSDPModule):
+        network.set_requires_gradient_sync(wanted)
+    elif isinstance(network, DistributedDataParallel) and not wanted:
+        return network.no_sync()
+    return nullcontext()
 
 
 def _start(workers: int, work: Callable[..., None], *arguments: object) -> None:

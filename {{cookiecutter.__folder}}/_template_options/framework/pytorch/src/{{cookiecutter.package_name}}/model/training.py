@@ -6,28 +6,37 @@ This module does not know when to stop, what to report or where files lie: `fitt
 import math
 import os
 from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
 from itertools import islice
 from pathlib import Path
 from pickle import UnpicklingError
+from typing import Any
 
 import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
+from torch.distributed.checkpoint.state_dict import (
+    StateDictOptions,
+    get_model_state_dict,
+    get_state_dict,
+    set_state_dict,
+)
 
 from ..artifacts import atomic
 from ..data.spec import Schema
 from ..errors import UserError
 from ..params import ModelParams
 from . import loading
-from .distributed import device, is_chief, rank, size
+from .distributed import device, exchange, is_chief, parallel, rank, size
 from .network import Classifier
 
 Rows = tuple[np.ndarray, np.ndarray]
 Curve = list[dict[str, float]]
 VERSION = torch.__version__
 CHUNK = 1024
+# Whole tensors, also of weights that workers share out among them.
+FULL = StateDictOptions(full_state_dict=True)
 
 
 class Trainer:
@@ -48,10 +57,13 @@ class Trainer:
         torch.use_deterministic_algorithms(mode=True, warn_only=self._device.type == "cuda")
         # On one thread sums have one order on every machine; at this size two are no faster.
         torch.set_num_threads(1)
+        self._blueprint = params, schema
         self._model = Classifier(params, schema)
         self._model.preprocessing.fit(train[0])
         self._model.to(self._device)
-        self._network = _wrapped(self._model.network, params)
+        self._network = parallel(self._model.network, params.sharded)
+        if params.compile:
+            self._network.compile(dynamic=True)
         self._precision: AbstractContextManager[object] = nullcontext()
         if params.precision == "bfloat16":
             self._precision = torch.autocast(self._device.type, torch.bfloat16)
@@ -70,7 +82,7 @@ class Trainer:
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
             self._optimizer, params.learning_rate, total_steps=params.epochs * self._steps
         )
-        self._best: dict[str, Tensor] = {}
+        self._best: dict[str, Any] = {}
         # All workers take the rows in one order, and each drops other values.
         self._order = torch.Generator()
         self._order.set_state(torch.get_rng_state())
@@ -103,7 +115,7 @@ class Trainer:
 
         Workers exchange their gradients in the last part only.
         """
-        with self._exchange(last):
+        with exchange(self._network, last):
             with self._precision:
                 scores = self._network(self._model.preprocessing(inputs))
             loss = nn.functional.cross_entropy(scores.float(), labels, reduction="sum")
@@ -111,13 +123,7 @@ class Trainer:
             (loss * (size() / rows)).backward()  # type: ignore[no-untyped-call]
         return loss.detach()
 
-    def _exchange(self, wanted: bool) -> AbstractContextManager[None]:
-        """Let workers exchange the gradients that arise within, or keep them to themselves."""
-        if isinstance(self._network, DistributedDataParallel) and not wanted:
-            return self._network.no_sync()
-        return nullcontext()
-
-    @torch.inference_mode()
+    @torch.no_grad()
     def validate(self) -> tuple[float, float]:
         """Return mean loss and accuracy on the validation split."""
         self._model.eval()
@@ -125,7 +131,9 @@ class Trainer:
             _broadcast(buffer)
         total = torch.zeros(2, dtype=torch.float64, device=self._device)
         mine = torch.arange(len(self._validation)).tensor_split(size())[rank()]
-        for inputs, labels in self._validation.parts(torch.split(mine, CHUNK)):
+        # As many chunks for each worker, because sharded ones wait for each other in every chunk.
+        chunks = math.ceil(len(self._validation) / size() / CHUNK)
+        for inputs, labels in self._validation.parts(mine.tensor_split(chunks)):
             scores = self._model.logits(inputs)
             total[0] += nn.functional.cross_entropy(scores, labels, reduction="sum")
             total[1] += (scores.argmax(dim=1) == labels).sum()
@@ -134,21 +142,23 @@ class Trainer:
 
     def keep(self) -> None:
         """Remember the weights as they are now."""
-        self._best = {key: value.clone() for key, value in self._model.state_dict().items()}
+        self._best = deepcopy(get_model_state_dict(self._model, options=FULL))
 
     def best(self) -> Classifier:
         """Return the network with the weights that were kept."""
-        self._model.load_state_dict(self._best)
-        return self._model.eval().cpu()
+        model = Classifier(*self._blueprint)
+        model.load_state_dict(self._best)
+        return model.eval()
 
     def save_state(self, path: Path, curve: Curve) -> None:
         """Write all that the next epoch follows from, and the curve so far."""
         randoms = _gather(self._random())
+        model, optimizer = get_state_dict(self._model, self._optimizer, options=FULL)
         if not is_chief():
             return
         state = {
-            "model": self._model.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
+            "model": model,
+            "optimizer": optimizer,
             "schedule": self._schedule.state_dict(),
             "order": self._order.get_state(),
             "randoms": randoms,
@@ -161,8 +171,13 @@ class Trainer:
     def load_state(self, path: Path) -> Curve:
         """Go back to what `save_state` wrote, and return its curve."""
         state = torch.load(path, map_location="cpu", weights_only=True)
-        self._model.load_state_dict(state["model"])
-        self._optimizer.load_state_dict(state["optimizer"])
+        set_state_dict(
+            self._model,
+            self._optimizer,
+            model_state_dict=state["model"],
+            optim_state_dict=state["optimizer"],
+            options=FULL,
+        )
         self._schedule.load_state_dict(state["schedule"])
         self._order.set_state(state["order"])
         self._random(state["randoms"][rank()])
@@ -176,15 +191,6 @@ class Trainer:
         if state is not None:
             (torch.cuda.set_rng_state if on_gpu else torch.set_rng_state)(state)
         return torch.cuda.get_rng_state() if on_gpu else torch.get_rng_state()
-
-
-def _wrapped(network: nn.Module, params: ModelParams) -> nn.Module:
-    """Let the workers exchange gradients, and compile the network if the params ask for it."""
-    if size() > 1:
-        network = DistributedDataParallel(network)
-    if params.compile:
-        network.compile(dynamic=True)
-    return network
 
 
 def _sum(value: Tensor) -> Tensor:

@@ -41,6 +41,11 @@ class Trainer:
         if not params.compile:  # XLA has no deterministic gradient of max pooling, and would refuse
             tf.config.experimental.enable_op_determinism()
         self._random = np.random.default_rng(seed)
+        if params.sharded:
+            raise UserError(
+                "sharded: TensorFlow's strategies keep the whole network on each worker; "
+                "set it to false in params.yaml"
+            )
         self._strategy = strategy(params.workers)  # before TensorFlow makes its first tensor
         self._train, self._validation = loading.Rows(*train), validation
         self._steps = math.ceil(len(train[0]) / params.batch_size)
