@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,6 +44,13 @@ def work(params: ModelParams, killed_in: int = 0) -> None:
     Path(f"worker-{os.getpid()}.json").write_text(json.dumps(found))
 
 
+def assert_alike(found: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert found["weights"] == expected["weights"]
+    for one, other in zip(found["curve"], expected["curve"], strict=True):
+        assert one == pytest.approx(other, rel=1e-4)
+    np.testing.assert_allclose(found["answers"], expected["answers"], atol=1e-4)
+
+
 def results() -> list[str]:
     return [path.read_text() for path in Path().glob("worker-*.json")]
 
@@ -62,10 +70,7 @@ def test_workers_share_every_row_once_and_end_with_the_network_that_one_would_ma
     together = results()
     assert len(set(together)) == 1
     found = json.loads(together[0])
-    assert found["weights"] == alone["weights"]
-    for one, other in zip(found["curve"], alone["curve"], strict=True):
-        assert one == pytest.approx(other, rel=1e-4)
-    np.testing.assert_allclose(found["answers"], alone["answers"], atol=1e-4)
+    assert_alike(found, alone)
 
 
 @pytest.mark.usefixtures("folder")

@@ -4,9 +4,8 @@ import json
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
-from test_distributed import SMALL, results, work
+from test_distributed import SMALL, assert_alike, results, work
 from torch.distributed.tensor import DTensor
 
 from {{cookiecutter.package_name}}.errors import UserError
@@ -44,10 +43,7 @@ def test_they_end_with_the_network_that_whole_copies_give(parts: int) -> None:
         path.unlink()
     launch(2, work, settings)
     (sharded,) = map(json.loads, set(results()))
-    assert sharded["weights"] == whole["weights"]
-    for one, other in zip(sharded["curve"], whole["curve"], strict=True):
-        assert one == pytest.approx(other, rel=1e-4)
-    np.testing.assert_allclose(sharded["answers"], whole["answers"], atol=1e-4)
+    assert_alike(sharded, whole)
 
 
 @pytest.mark.usefixtures("folder")
