@@ -18,7 +18,8 @@ AWKWARD = {
 }
 QUESTIONS = ("framework", "tracker", "edge")
 # Each pair of choices at least once, because one choice may hold adapters for another.
-SETS = covering({question: CHOICES[question] for question in QUESTIONS}, SOURCE["_unsupported"])
+UNSUPPORTED = [pair["choices"] for pair in SOURCE["_unsupported"]]
+SETS = covering({question: CHOICES[question] for question in QUESTIONS}, UNSUPPORTED)
 
 
 @pytest.fixture(scope="module")

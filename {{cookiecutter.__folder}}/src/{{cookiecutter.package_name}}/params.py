@@ -145,7 +145,9 @@ class Params(_Section):
 
     @model_validator(mode="after")
     def _space_names_model_params(self) -> Self:
-        if unknown := sorted(set(self.tune.space) - set(ModelParams.model_fields)):
+        # These say how a network is computed, and not what comes of it.
+        same = {"workers", "sharded", "accumulation", "compile"}
+        if unknown := sorted(set(self.tune.space) - (set(ModelParams.model_fields) - same)):
             raise ValueError(f"tune.space names unknown hyperparameters: {', '.join(unknown)}")
         return self
 

@@ -32,7 +32,7 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
         return load_file(path)
     except FileNotFoundError:
         raise UserError(f"{path} is missing") from None
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, TypeError, KeyError) as error:  # types that NumPy lacks
         raise UserError(f"{path} is not a .safetensors file, or not all of it ({error})") from None
 
 

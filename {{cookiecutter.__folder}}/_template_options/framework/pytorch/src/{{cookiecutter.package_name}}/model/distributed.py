@@ -27,15 +27,17 @@ def launch(workers: int, work: Callable[..., None], *arguments: object) -> None:
     Both are pickled on their way, so `work` is a function of a module. When one worker ends early
     the others are ended too, and a `UserError` says which it was.
     """
-    if torch.cuda.is_available() and workers > torch.cuda.device_count():
-        here = torch.cuda.device_count()
-        raise UserError(f"{workers} workers need as many GPUs: here are {here}")
     if dist.is_torchelastic_launched():
         _join(work, *arguments)
     elif workers == 1:
         work(*arguments)
     else:
         _start(workers, work, *arguments)
+
+
+def most_workers() -> int | None:
+    """Return how many workers this machine can have; without GPUs there is no limit."""
+    return torch.cuda.device_count() or None
 
 
 def is_chief() -> bool:
@@ -66,7 +68,9 @@ def parallel(network: nn.Module, sharded: bool) -> nn.Module:
         return network
     if not sharded:
         return DistributedDataParallel(network)
-    fully_shard(network, reshard_after_forward=True)
+    # Layer by layer, so that no more than one of them is whole at a time.
+    for layer in [*network.children(), network]:
+        fully_shard(layer, reshard_after_forward=True)
     return network
 
 
@@ -80,6 +84,9 @@ def exchange(network: nn.Module, wanted: bool) -> AbstractContextManager[None]:
 
 
 def _start(workers: int, work: Callable[..., None], *arguments: object) -> None:
+    most = most_workers()
+    if most and most < workers:
+        raise UserError(f"{workers} workers need as many GPUs: here are {most}")
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,

@@ -12,7 +12,7 @@ Batch = tuple[Tensor, Tensor]
 class Rows:
     """Inputs, float32 of shape (n, *input_shape), and class indices, int64 of shape (n,).
 
-    For a GPU they lie in pinned memory, and each part is copied while the one before it is in use.
+    For a GPU each part is gathered in pinned memory, and copied while the one before it is in use.
     """
 
     def __init__(self, inputs: np.ndarray, labels: np.ndarray, device: torch.device) -> None:

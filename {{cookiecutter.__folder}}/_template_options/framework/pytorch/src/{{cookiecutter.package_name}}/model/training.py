@@ -6,11 +6,9 @@ This module does not know when to stop, what to report or where files lie: `fitt
 import math
 import os
 from contextlib import AbstractContextManager, nullcontext
-from copy import deepcopy
 from itertools import islice
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,10 +16,10 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
-    get_model_state_dict,
     get_state_dict,
     set_state_dict,
 )
+from torch.distributed.tensor import DTensor
 
 from ..artifacts import atomic
 from ..data.spec import Schema
@@ -35,8 +33,9 @@ Rows = tuple[np.ndarray, np.ndarray]
 Curve = list[dict[str, float]]
 VERSION = torch.__version__
 CHUNK = 1024
-# Whole tensors, also of weights that workers share out among them.
-FULL = StateDictOptions(full_state_dict=True)
+# Whole tensors, also of weights that workers share out among them; the chief alone gets them.
+FOR_CHIEF = StateDictOptions(full_state_dict=True, cpu_offload=True)
+FROM_FILE = StateDictOptions(full_state_dict=True)
 
 
 class Trainer:
@@ -55,6 +54,8 @@ class Trainer:
         # A GPU has no deterministic form of some operations, and warns of those.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(mode=True, warn_only=self._device.type == "cuda")
+        if self._device.type == "cuda":  # else convolutions would round their factors to 10 bits
+            torch.backends.cudnn.allow_tf32 = False
         # On one thread sums have one order on every machine; at this size two are no faster.
         torch.set_num_threads(1)
         self._blueprint = params, schema
@@ -82,7 +83,7 @@ class Trainer:
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
             self._optimizer, params.learning_rate, total_steps=params.epochs * self._steps
         )
-        self._best: dict[str, Any] = {}
+        self._best: dict[str, Tensor] = {}
         # All workers take the rows in one order, and each drops other values.
         self._order = torch.Generator()
         self._order.set_state(torch.get_rng_state())
@@ -142,7 +143,7 @@ class Trainer:
 
     def keep(self) -> None:
         """Remember the weights as they are now."""
-        self._best = deepcopy(get_model_state_dict(self._model, options=FULL))
+        self._best = {name: _whole(value) for name, value in self._model.state_dict().items()}
 
     def best(self) -> Classifier:
         """Return the network with the weights that were kept."""
@@ -153,7 +154,7 @@ class Trainer:
     def save_state(self, path: Path, curve: Curve) -> None:
         """Write all that the next epoch follows from, and the curve so far."""
         randoms = _gather(self._random())
-        model, optimizer = get_state_dict(self._model, self._optimizer, options=FULL)
+        model, optimizer = get_state_dict(self._model, self._optimizer, options=FOR_CHIEF)
         if not is_chief():
             return
         state = {
@@ -176,7 +177,7 @@ class Trainer:
             self._optimizer,
             model_state_dict=state["model"],
             optim_state_dict=state["optimizer"],
-            options=FULL,
+            options=FROM_FILE,
         )
         self._schedule.load_state_dict(state["schedule"])
         self._order.set_state(state["order"])
@@ -191,6 +192,12 @@ class Trainer:
         if state is not None:
             (torch.cuda.set_rng_state if on_gpu else torch.set_rng_state)(state)
         return torch.cuda.get_rng_state() if on_gpu else torch.get_rng_state()
+
+
+def _whole(value: Tensor) -> Tensor:
+    """Return a copy in main memory, of all parts where the workers hold one each."""
+    gathered = value.full_tensor() if isinstance(value, DTensor) else value
+    return gathered.detach().to("cpu", copy=True)
 
 
 def _sum(value: Tensor) -> Tensor:

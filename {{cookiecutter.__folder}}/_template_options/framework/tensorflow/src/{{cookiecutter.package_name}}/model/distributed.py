@@ -41,6 +41,11 @@ def launch(workers: int, work: Callable[..., None], *arguments: object) -> None:
         raise UserError(f"another machine of TF_CONFIG ended early ({said}). {goes_on}") from None
 
 
+def most_workers() -> int | None:
+    """Return how many workers this machine can have; without GPUs there is no limit."""
+    return len(tf.config.list_physical_devices("GPU")) or None
+
+
 def is_chief() -> bool:
     """Tell whether this process is the one that tracks, reports and writes files."""
     return _task()[0] == 0
@@ -71,10 +76,10 @@ def _task() -> tuple[int, int]:
 
 
 def _divided(workers: int, work: Callable[..., None], *arguments: object) -> None:
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus and len(gpus) < workers:
-        raise UserError(f"{workers} workers need as many GPUs: here are {len(gpus)}")
-    if not gpus:
+    most = most_workers()
+    if most and most < workers:
+        raise UserError(f"{workers} workers need as many GPUs: here are {most}")
+    if not most:
         parts = [tf.config.LogicalDeviceConfiguration()] * workers
         tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], parts)
     work(*arguments)

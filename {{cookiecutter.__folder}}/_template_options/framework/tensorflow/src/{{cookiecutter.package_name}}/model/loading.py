@@ -27,6 +27,7 @@ class Rows:
 
 def share(rows: Any, index: Any, parts: int) -> Any:  # noqa: ANN401
     """Return one of `parts` of nearly equal length, the longer ones first."""
-    number, longer = tf.size(rows) // parts, tf.size(rows) % parts
-    start = index * number + tf.minimum(index, longer)
-    return rows[start : start + number + tf.cast(index < longer, tf.int32)]
+    with tf.device("CPU:0"):
+        number, longer = tf.size(rows) // parts, tf.size(rows) % parts
+        start = index * number + tf.minimum(index, longer)
+        return rows[start : start + number + tf.cast(index < longer, tf.int32)]

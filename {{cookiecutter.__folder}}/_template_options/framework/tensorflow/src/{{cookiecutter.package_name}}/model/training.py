@@ -77,7 +77,9 @@ class Trainer:
         # Equal parts, because a last batch of a single row has no deviation to normalise by.
         batches = np.array_split(order, self._steps)
         # Added up in the end: a GPU gets the next step before it has answered this one.
-        losses = [self._step(tf.constant(batch)) for batch in batches]
+        with tf.device("CPU:0"):
+            steps = [tf.constant(batch) for batch in batches]
+        losses = [self._step(rows) for rows in steps]
         return float(tf.add_n(losses)) / len(order)
 
     def validate(self) -> tuple[float, float]:
