@@ -78,6 +78,14 @@ def test_workers_share_every_row_once_and_end_with_the_network_that_one_would_ma
 
 
 @pytest.mark.usefixtures("folder")
+def test_workers_end_with_one_network_though_each_normalises_by_its_own_rows() -> None:
+    settings = {"network": "cnn", "widths": (8,), "epochs": 10, "learning_rate": 0.02}
+    launch(2, work, SMALL.model_copy(update={**settings, "workers": 2}))
+    (found,) = map(json.loads, set(results()))
+    assert max(row["validation_accuracy"] for row in found["curve"]) > 0.6
+
+
+@pytest.mark.usefixtures("folder")
 def test_after_the_death_of_a_worker_the_next_run_goes_on_to_the_same_network() -> None:
     dropping = SMALL.model_copy(update={"dropout": 0.3})
     launch(2, work, dropping)
