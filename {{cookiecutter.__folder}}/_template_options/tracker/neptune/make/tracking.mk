@@ -15,8 +15,11 @@ tracking-ui: ## Look at the tracked runs (exported to TensorBoard, at http://127
 	@$(MAKE) --no-print-directory tracking-export TO=tensorboard
 	uv run --no-sync --with '$(OTHER_tensorboard)' tensorboard --logdir .cache/runs --host 127.0.0.1 --port $(or $(PORT),6006)
 
+# The command `neptune` itself wants pkg_resources, which setuptools no longer has.
+SYNC_RUNS := from neptune.cli.commands import sync; sync()
+
 .PHONY: tracking-sync
 tracking-sync: ## Send the offline runs to a server; needs NEPTUNE_API_TOKEN and NEPTUNE_PROJECT, here or in .env
 	@test -d .cache/runs/.neptune || { echo "No runs yet: make pipeline"; exit 1; }
 	@test -n "$$NEPTUNE_API_TOKEN" || grep -qs '^NEPTUNE_API_TOKEN=.' .env || { echo "Set NEPTUNE_API_TOKEN in .env"; exit 1; }
-	uv run --no-sync $(ENV_FILE) neptune sync --path .cache/runs
+	uv run --no-sync $(ENV_FILE) python -c "$(SYNC_RUNS)" --path .cache/runs

@@ -139,6 +139,17 @@ def test_neptune_sends_what_is_kept_and_then_removes_it() -> None:
     assert kept_runs() == []
 
 
+def test_make_tracking_sync_finds_the_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    with start_run("train", {}):
+        pass
+    monkeypatch.setenv("NEPTUNE_API_TOKEN", "abc")
+    script = "from neptune.cli.commands import sync; sync()"
+    command = [sys.executable, "-c", script, "--path", ".cache/runs"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    # It looked for the folder before it looked at the token.
+    assert "The provided API token is invalid." in result.stderr
+
+
 def test_an_artifact_is_kept_as_it_was_when_it_was_handed_over() -> None:
     Path("folder/below").mkdir(parents=True)
     Path("folder/below/größe 50%.png").write_bytes(b"before")

@@ -73,11 +73,10 @@ def read(folder: str | Path) -> KeptRun:
 
 
 def copy(files: dict[str, Path], folder: Path) -> None:
-    """Copy an artifact's files to their places in `folder`, but for those that were sent before."""
+    """Copy an artifact's files to their places in `folder`."""
     for place, file in files.items():
-        if file.is_file():
-            (folder / place).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, folder / place)
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, folder / place)
 
 
 def _operations(folder: Path) -> Iterator[tuple[Operation, float]]:
@@ -104,7 +103,8 @@ def _take(run: KeptRun, operation: Operation, storage: OperationStorage) -> None
         case ["artifacts", name, *parts], UploadFile():
             file = Path(operation.get_absolute_path(storage))
             kept = run.artifacts.setdefault(unquoted(name), {})
-            kept["/".join(map(unquoted, parts))] = file
+            if file.is_file():  # or a server has it already
+                kept["/".join(map(unquoted, parts))] = file
 
 
 def _value(assignment: Any) -> Scalar:  # noqa: ANN401

@@ -76,7 +76,7 @@ def _metrics(run: KeptRun) -> list[Metric]:
 
 def _upload(client: MlflowClient, key: str, run: KeptRun) -> None:
     for name, files in run.artifacts.items():
-        with TemporaryDirectory() as scratch:
+        with TemporaryDirectory(dir=DATABASE.parent) as scratch:
             copy(files, Path(scratch))
             client.log_artifacts(key, scratch, _plain(name))
 

@@ -6,14 +6,13 @@ import re
 import shutil
 from collections import defaultdict
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 # Read when wandb is imported: an offline run, too, would report to its makers.
 os.environ["WANDB_ERROR_REPORTING"] = "false"
 
 import wandb
 
-from .runs import KeptRun, copy
+from .runs import KeptRun
 
 RUNS = Path(".cache/runs")
 _MARK = "neptune.json"
@@ -35,9 +34,8 @@ def write(run: KeptRun) -> None:
         opened.log(row, step=step)
     for name, files in run.artifacts.items():
         artifact = wandb.Artifact(f"{_plain(name)}-{run.id[:8]}", type="result")
-        with TemporaryDirectory() as scratch:
-            copy(files, Path(scratch))
-            artifact.add_dir(scratch)
+        for place, file in files.items():
+            artifact.add_file(str(file), name=place)
         opened.log_artifact(artifact)
     opened.finish(exit_code=0 if run.status == "finished" else 1)
     [folder] = _folders(run)
