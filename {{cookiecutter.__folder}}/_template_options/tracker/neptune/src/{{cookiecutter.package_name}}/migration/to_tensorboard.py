@@ -42,7 +42,7 @@ def write(run: KeptRun) -> None:
 
 
 def _folder(run: KeptRun) -> Path:
-    return RUNS / _plain(run.name)
+    return RUNS / f"{_plain(run.job)}-{run.id[:8]}"
 
 
 def _events(run: KeptRun) -> list[Event]:
