@@ -84,8 +84,10 @@ def test_mlflow_has_the_runs(kept: runs.KeptRun, capsys: pytest.CaptureFixture[s
     found = {run.info.run_name: run for run in client.search_runs([experiment])}
     run = found[kept.name]
     assert run.data.params["rate"] == "0.1"
-    assert "ü" in run.data.params.values()
-    assert {"a", "b"} <= set(run.data.tags)
+    assert run.data.params["größe :2603:"] == "ü"
+    assert (run.data.tags["job"], run.data.tags["tags"]) == ("train", '["b", "a"]')
+    [largest] = client.get_metric_history(run.info.run_id, "größe :2603:")
+    assert largest.value == sys.float_info.max
     points = client.get_metric_history(run.info.run_id, "loss")
     assert [(point.step, point.timestamp) for point in points] == [
         (point.step, int(1000 * point.at)) for point in kept.curves["loss"]
@@ -94,7 +96,7 @@ def test_mlflow_has_the_runs(kept: runs.KeptRun, capsys: pytest.CaptureFixture[s
     assert math.isnan(points[1].value)
     assert run.info.status == "FINISHED"
     assert sorted(run.info.status for run in found.values()) == ["FAILED", "FINISHED"]
-    files = Path(".cache/runs/mlflow-artifacts").rglob("card.md")
+    files = Path(".cache/runs/artifacts").rglob("card.md")
     assert [path.read_text() for path in files] == ["# Card"]
     assert "0 runs exported, 2 were there" in export("mlflow", capsys)
     assert len(client.search_runs([experiment])) == 2

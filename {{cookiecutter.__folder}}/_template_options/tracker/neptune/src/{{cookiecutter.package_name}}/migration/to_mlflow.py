@@ -1,12 +1,14 @@
 """Write Neptune's runs into a database of MLflow: `.cache/runs/mlflow.db`, files beside it."""
 
+import json
 import os
+import posixpath
 import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-# Read when mlflow is imported: it would report to its makers.
-os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+# Read when mlflow is imported: it would report to its makers, and print what it does to tables.
+os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_LOGGING_LEVEL": "CRITICAL"}
 
 from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.tracking import MlflowClient
@@ -15,7 +17,7 @@ from ..artifacts import fingerprint
 from .runs import KeptRun, copy
 
 DATABASE = Path(".cache/runs/mlflow.db")
-ARTIFACTS = Path(".cache/runs/mlflow-artifacts")
+ARTIFACTS = Path(".cache/runs/artifacts")
 EXPERIMENT = __name__.partition(".")[0]
 _RUN, _OPERATIONS = "neptune.run", "neptune.operations"
 _ENDS = {"finished": "FINISHED", "failed": "FAILED", "running": "KILLED"}
@@ -34,7 +36,7 @@ def write(run: KeptRun) -> None:
     client = _client()
     for kept in _found(client, run):
         client.delete_run(kept.info.run_id)
-    tags = {**dict.fromkeys(run.tags, "true"), "job": run.job, _RUN: run.id}
+    tags = {"job": run.job, "tags": json.dumps(run.tags, ensure_ascii=False), _RUN: run.id}
     opened = client.create_run(_experiment(client), int(1000 * run.started), tags, run.name)
     key = opened.info.run_id
     params = [Param(_plain(name), str(value)[:6000]) for name, value in run.params.items()]
@@ -78,14 +80,21 @@ def _upload(client: MlflowClient, key: str, run: KeptRun) -> None:
     for name, files in run.artifacts.items():
         with TemporaryDirectory(dir=DATABASE.parent) as scratch:
             copy(files, Path(scratch))
-            client.log_artifacts(key, scratch, _plain(name))
+            client.log_artifacts(key, scratch, _plain(name, flat=True))
 
 
-def _plain(name: str) -> str:
-    """Spell a name as MLflow takes it: no other signs, and nothing like `..` or an empty part.
+def _plain(name: str, *, flat: bool = False) -> str:
+    """Spell a name as MLflow takes it: what it refuses becomes a code, such as `:2603:` for ☃.
 
-    What had to be changed gets a few digits, so that two names never become one.
+    So two names never become one. A `flat` one has no slash, which in names of files is a folder.
     """
-    parts = [part.strip(".") and re.sub(r"[^\w.: -]", "-", part) for part in name.split("/")]
-    plain = "/".join(part or "-" for part in parts)[:200]
-    return plain if plain == name else f"{plain}-{fingerprint(name)[:6]}"
+    plain = re.sub(r"[^\w. :-]" if flat else r"[^\w./ :-]", _code, name)
+    if posixpath.normpath(plain) != plain or plain.startswith(("/", "..")) or plain == ".":
+        plain = re.sub(r"[./]", _code, plain)
+    if len(plain.encode()) > 200:
+        plain = f"{plain.encode()[:180].decode(errors='ignore')}:{fingerprint(name)}:"
+    return plain or "unnamed"
+
+
+def _code(sign: re.Match[str]) -> str:
+    return f":{ord(sign[0]):x}:"
