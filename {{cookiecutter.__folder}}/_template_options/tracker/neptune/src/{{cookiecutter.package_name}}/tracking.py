@@ -57,7 +57,7 @@ class Run:
                 self._run.wait(disk_only=True)
 
     def artifact(self, path: str | Path, name: str) -> None:
-        """Keep the file or folder at `path` with the run, under `name`; a picture is shown as one."""
+        """Keep the file or folder at `path` with the run, under `name`; a PNG shows as picture."""
         with _spared(f"keep {path}"):
             if self._run:
                 for place, file in _files(Path(path)).items():
