@@ -19,6 +19,7 @@ class Bowl:
     def __call__(
         self, _model: str, values: dict[str, Any], report: Callable[[int, float], None]
     ) -> float:
+        """Return the loss."""
         loss = (values["x"] - 0.3) ** 2
         for step in range(1, 6):
             report(step, loss + 1 / step)
