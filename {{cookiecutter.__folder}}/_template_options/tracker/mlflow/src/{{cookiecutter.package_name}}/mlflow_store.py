@@ -9,16 +9,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-# MLflow reads them when it is imported or asks a server: it shall report to nobody, print nothing,
-# and wait for no one for long. What is set already stays. The project's other modules take MLflow
-# from this one, so that none of them imports it earlier.
+# MLflow reads them when it is imported: it shall report to nobody and print nothing. What is set
+# already stays. The project's other modules take MLflow from here, so that none imports it before.
 os.environ.update(
     {
         "DO_NOT_TRACK": "true",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-        "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
         "MLFLOW_LOGGING_LEVEL": "CRITICAL",
         **os.environ,
     }
@@ -68,7 +65,7 @@ def server(experiment: str = NAME) -> Store | None:
     settings = _Settings()
     if not settings.uri:
         return None
-    settings.show_to_mlflow()
+    os.environ.update(settings.for_mlflow() | os.environ)
     client = _client(settings.uri)
     return Store(settings.uri, client, _experiment(client, experiment))
 
@@ -96,15 +93,21 @@ class _Settings(BaseSettings):
 
     uri: str | None = None
     token: SecretStr | None = None
-    username: str | None = None
+    username: SecretStr | None = None
     password: SecretStr | None = None
 
-    def show_to_mlflow(self) -> None:
-        """Set what MLflow takes from the environment only."""
-        for name in ("token", "username", "password"):
-            if value := getattr(self, name):
-                secret = value.get_secret_value() if isinstance(value, SecretStr) else value
-                os.environ[f"MLFLOW_TRACKING_{name.upper()}"] = secret
+    def for_mlflow(self) -> dict[str, str]:
+        """Return what MLflow takes from the environment only: who asks, and how patiently."""
+        secrets = {"TOKEN": self.token, "USERNAME": self.username, "PASSWORD": self.password}
+        return {
+            "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+            "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+            **{
+                f"MLFLOW_TRACKING_{name}": value.get_secret_value()
+                for name, value in secrets.items()
+                if value
+            },
+        }
 
 
 def _client(uri: str) -> mlflow.MlflowClient:

@@ -1,0 +1,63 @@
+"""Read a run of MLflow back with its own client."""
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Literal
+
+from reading import Tracked
+
+from {{cookiecutter.package_name}}.mlflow_store import Store, local, plain
+
+ENDS: dict[str, Literal["running", "finished", "failed"]] = {
+    "RUNNING": "running",
+    "FINISHED": "finished",
+    "FAILED": "failed",
+    "KILLED": "failed",
+}
+
+
+def kept_name(name: str) -> str:
+    """MLflow refuses some signs."""
+    return plain(name)
+
+
+def read(url: str) -> Tracked:
+    """Read a run from the local store, by its folder."""
+    return read_from(local(), Path(url).name)
+
+
+def read_from(store: Store, identity: str) -> Tracked:
+    """Read a run by its id from one of the two places."""
+    run = store.client.get_run(identity)
+    return Tracked(
+        job=run.data.tags["job"],
+        params=dict(run.data.params),
+        tags=json.loads(run.data.tags["tags"]),
+        curves={name: _curve(store, identity, name) for name in run.data.metrics},
+        artifacts={
+            re.sub(":([0-9a-f]+):", lambda code: chr(int(code[1], 16)), folder.path): sorted(
+                path.removeprefix(f"{folder.path}/")
+                for path in _files(store, identity, folder.path)
+            )
+            for folder in store.client.list_artifacts(identity)
+        },
+        status=ENDS[run.info.status],
+    )
+
+
+def _curve(store: Store, identity: str, name: str) -> list[tuple[int, float]]:
+    points = store.client.get_metric_history(identity, name)
+    return sorted(((point.step, _number(point.value)) for point in points), key=lambda it: it[0])
+
+
+def _number(value: float) -> float:
+    """Undo what MLflow's databases make of infinity."""
+    return value if abs(value) < sys.float_info.max else value * 2
+
+
+def _files(store: Store, identity: str, folder: str) -> list[str]:
+    found = store.client.list_artifacts(identity, folder)
+    inner = [_files(store, identity, item.path) for item in found if item.is_dir]
+    return [item.path for item in found if not item.is_dir] + sum(inner, [])
