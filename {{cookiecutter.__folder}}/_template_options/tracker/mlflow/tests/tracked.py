@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -37,7 +38,7 @@ def read_from(store: Store, identity: str) -> Tracked:
         tags=json.loads(run.data.tags["tags"]),
         curves={name: _curve(store, identity, name) for name in run.data.metrics},
         artifacts={
-            re.sub(":([0-9a-f]+):", lambda code: chr(int(code[1], 16)), folder.path): sorted(
+            re.sub(":([0-9a-f]{1,6}):", lambda code: chr(int(code[1], 16)), folder.path): sorted(
                 path.removeprefix(f"{folder.path}/")
                 for path in _files(store, identity, folder.path)
             )
@@ -57,7 +58,9 @@ def _number(value: float) -> float:
     return value if abs(value) < sys.float_info.max else value * 2
 
 
-def _files(store: Store, identity: str, folder: str) -> list[str]:
-    found = store.client.list_artifacts(identity, folder)
-    inner = [_files(store, identity, item.path) for item in found if item.is_dir]
-    return [item.path for item in found if not item.is_dir] + sum(inner, [])
+def _files(store: Store, identity: str, folder: str) -> Iterator[str]:
+    for item in store.client.list_artifacts(identity, folder):
+        if item.is_dir:
+            yield from _files(store, identity, item.path)
+        else:
+            yield item.path

@@ -19,7 +19,7 @@ import onnx
 
 from .errors import UserError
 from .evaluated import FILES, Entry, hashes, put_in_place, read_evaluated, require_alias
-from .mlflow_store import NAME, Store, local, mlflow, plain, server
+from .mlflow_store import NAME, Store, local, mlflow, plain, server, told
 
 Version = mlflow.entities.model_registry.ModelVersion
 
@@ -81,18 +81,18 @@ def fetch(alias: str = "champion", folder: str | Path = "models") -> str:
         wanted = {name: version.tags[f"sha256.{name}"] for name in FILES}
         with tempfile.TemporaryDirectory(dir=target, prefix=".fetch-") as staged:
             for name in FILES:
-                store.client.download_artifacts(str(version.run_id), f"{_PLACE}/{name}", staged)
-            put_in_place(Path(staged) / _PLACE, target, version.tags["id"], wanted)
+                path = f"{_PLACE}/{name}"
+                got = store.client.download_artifacts(str(version.run_id), path, staged)
+                Path(got).replace(Path(staged) / name)
+            put_in_place(staged, target, version.tags["id"], wanted)
     return str(version.tags["id"])
 
 
 @contextmanager
 def _opened() -> Iterator[Store]:
-    """Open the registry on the server, if one is set, or the local one; say what it refuses."""
-    try:
+    """Open the registry on the server, if one is set, or the local one."""
+    with told():
         yield server(f"{NAME}-models") or local(f"{NAME}-models")
-    except mlflow.MlflowException as error:
-        raise UserError(f"MLflow's registry: {str(error).splitlines()[0]}") from error
 
 
 def _versions(store: Store) -> dict[str, Version]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .artifacts import fingerprint
 from .errors import UserError
-from .mlflow_store import ARTIFACTS, Store, local, mlflow, server
+from .mlflow_store import ARTIFACTS, Store, local, mlflow, server, told
 
 SENT = "sent"
 _ORIGIN = "local_run"
@@ -64,13 +64,14 @@ def sync() -> list[str]:
     """Send every run that the server does not have wholly, and return their names.
 
     A run whose process was killed is marked so, here and there. One that is still going on is left
-    to its own process. Raises `UserError` when no server is set.
+    to its own process. Raises `UserError` when no server is set, or when it does not answer.
     """
-    there = server()
-    if not there:
-        raise UserError("no server is set: put MLFLOW_TRACKING_URI into .env")
-    here = local()
-    return [name for run in _ids(here) if (name := _send(here, there, run))]
+    with told():
+        there = server()
+        if not there:
+            raise UserError("no server is set: put MLFLOW_TRACKING_URI into .env")
+        here = local()
+        return [name for run in _ids(here) if (name := _send(here, there, run))]
 
 
 @contextmanager

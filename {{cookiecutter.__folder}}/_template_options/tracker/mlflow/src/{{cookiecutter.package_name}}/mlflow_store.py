@@ -5,18 +5,20 @@ import os
 import posixpath
 import re
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-# MLflow reads them when it is imported: it shall report to nobody and print nothing. What is set
-# already stays. The project's other modules take MLflow from here, so that none imports it before.
+# MLflow shall report to nobody and print nothing. It reads some of this when it is imported, so the
+# project's other modules take it from here. What is set already stays.
 os.environ.update(
     {
         "DO_NOT_TRACK": "true",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
         "MLFLOW_LOGGING_LEVEL": "CRITICAL",
+        "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
         **os.environ,
     }
 )
@@ -26,8 +28,9 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .artifacts import atomic, fingerprint
+from .errors import UserError
 
-__all__ = ["ARTIFACTS", "NAME", "Store", "local", "mlflow", "plain", "server"]
+__all__ = ["ARTIFACTS", "NAME", "Store", "local", "mlflow", "plain", "server", "told"]
 
 NAME = __name__.partition(".")[0]
 FOLDER = Path(".cache/runs")
@@ -68,6 +71,15 @@ def server(experiment: str = NAME) -> Store | None:
     os.environ.update(settings.for_mlflow() | os.environ)
     client = _client(settings.uri)
     return Store(settings.uri, client, _experiment(client, experiment))
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Make a `UserError` of what MLflow refuses, and of a server that does not answer."""
+    try:
+        yield
+    except mlflow.MlflowException as error:
+        raise UserError(f"MLflow: {str(error).splitlines()[0]}") from error
 
 
 def plain(name: str, *, flat: bool = False) -> str:
