@@ -100,6 +100,22 @@ def test_a_damaged_model_is_not_fetched() -> None:
     assert list(Path("served").iterdir()) == []
 
 
+def test_a_project_that_was_moved_has_its_models_where_it_is(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(".cache")
+    identity = model(1)
+    registry.register()
+    registry.promote(identity)
+    moved = project.rename(project.with_name("moved"))
+    monkeypatch.chdir(moved)
+    assert registry.fetch("champion", "served") == identity
+    model(2)
+    registry.register()
+    assert len(list(moved.glob(".cache/runs/artifacts/*/artifacts/model/model.onnx"))) == 2
+    assert not project.exists()
+
+
 def test_a_server_that_cannot_be_reached_is_an_error_and_nothing_is_kept_elsewhere(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -10,13 +10,15 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-# MLflow shall report to nobody and print nothing. It reads some of this when it is imported, so the
-# project's other modules take it from here. What is set already stays.
+# MLflow shall report to nobody, print nothing, and wait for no one for long. It reads some of this
+# when it is imported, so the project's other modules take it from here. What is set already stays.
 os.environ.update(
     {
         "DO_NOT_TRACK": "true",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
         "MLFLOW_LOGGING_LEVEL": "CRITICAL",
         "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
         **os.environ,
@@ -68,7 +70,7 @@ def server(experiment: str = NAME) -> Store | None:
     settings = _Settings()
     if not settings.uri:
         return None
-    os.environ.update(settings.for_mlflow() | os.environ)
+    os.environ.update(settings.credentials())
     client = _client(settings.uri)
     return Store(settings.uri, client, _experiment(client, experiment))
 
@@ -108,17 +110,13 @@ class _Settings(BaseSettings):
     username: SecretStr | None = None
     password: SecretStr | None = None
 
-    def for_mlflow(self) -> dict[str, str]:
-        """Return what MLflow takes from the environment only: who asks, and how patiently."""
-        secrets = {"TOKEN": self.token, "USERNAME": self.username, "PASSWORD": self.password}
+    def credentials(self) -> dict[str, str]:
+        """Return those that MLflow takes from the environment only."""
+        values = {"TOKEN": self.token, "USERNAME": self.username, "PASSWORD": self.password}
         return {
-            "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
-            "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-            **{
-                f"MLFLOW_TRACKING_{name}": value.get_secret_value()
-                for name, value in secrets.items()
-                if value
-            },
+            f"MLFLOW_TRACKING_{name}": value.get_secret_value()
+            for name, value in values.items()
+            if value
         }
 
 
@@ -142,12 +140,13 @@ def _follow_the_project(database: Path) -> None:
     """Put right where the artifacts lie: MLflow keeps absolute paths, and projects are moved."""
     here = ARTIFACTS.resolve().as_uri()
     with closing(sqlite3.connect(database)) as connection, connection:
-        query = "SELECT artifact_location FROM experiments WHERE name = ?"
-        there = connection.execute(query, (NAME,)).fetchone()
-        if there and there[0] != here:
-            for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
-                change = f"UPDATE {table} SET {column} = replace({column}, ?, ?)"  # noqa: S608
-                connection.execute(change, (there[0], here))
+        query = "SELECT DISTINCT artifact_location FROM experiments WHERE artifact_location LIKE ?"
+        places = connection.execute(query, (f"%/{ARTIFACTS.as_posix()}",)).fetchall()
+        for (there,) in places:
+            if there != here:
+                for table, path in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
+                    change = f"UPDATE {table} SET {path} = replace({path}, ?, ?)"  # noqa: S608
+                    connection.execute(change, (there, here))
 
 
 def _code(sign: re.Match[str]) -> str:

@@ -1,6 +1,5 @@
 """What only MLflow has: one database for all, names that it refuses, and a server beside it."""
 
-import multiprocessing
 import re
 import shutil
 import subprocess
@@ -23,7 +22,7 @@ from tracked import read, read_from
 from {{cookiecutter.package_name}} import tracking
 from {{cookiecutter.package_name}}.errors import UserError
 from {{cookiecutter.package_name}}.mirror import sync
-from {{cookiecutter.package_name}}.mlflow_store import local, plain, server
+from {{cookiecutter.package_name}}.mlflow_store import Store, local, plain, server
 from {{cookiecutter.package_name}}.tracking import start_run
 
 
@@ -58,20 +57,23 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield started
 
 
-def on_the_server(name: str) -> list[str]:
-    """Return the ids of the copies of a local run."""
-    there = server()
-    assert there
-    found = there.client.search_runs([there.experiment], f"tags.local_run = '{name}'")
-    return [run.info.run_id for run in found]
+def there() -> Store:
+    """Return the store on the server that is set."""
+    store = server()
+    assert store
+    return store
+
+
+def copies(run: str) -> list[str]:
+    """Return the ids of the copies of a local run on the server."""
+    mine = f"tags.local_run = '{Path(run).name}'"
+    return [copy.info.run_id for copy in there().client.search_runs([there().experiment], mine)]
 
 
 def same_on_the_server(url: str) -> bool:
     """Hold the one copy of a local run against it."""
-    there = server()
-    assert there
-    [copy] = on_the_server(Path(url).name)
-    return read_from(there, copy) == read(url)
+    [copy] = copies(url)
+    return read_from(there(), copy) == read(url)
 
 
 def track_one(number: int) -> str:
@@ -83,7 +85,9 @@ def track_one(number: int) -> str:
 def killed(script: str, after: str) -> None:
     """Run a script that prints `after` when it may be killed."""
     command = [sys.executable, "-c", f"from {tracking.__name__} import start_run\n{script}"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    # Nothing ever comes from its input, for which the script waits.
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
         assert process.stdout
         assert process.stdout.readline().strip() == after
         process.kill()
@@ -127,9 +131,16 @@ def test_a_run_is_called_by_its_job_and_holds_nothing_that_was_not_said() -> Non
 
 def test_processes_that_make_the_store_at_once_agree() -> None:
     shutil.rmtree(".cache")
-    with multiprocessing.get_context("spawn").Pool(4) as pool:
-        urls = pool.map(track_one, range(8), chunksize=1)
-    assert [read(url).curves["loss"] for url in urls] == [[(0, number)] for number in range(8)]
+    script = f"""
+from {tracking.__name__} import start_run
+with start_run('train', {{}}) as run: run.log({{'loss': 1}})
+print(run.url)"""
+    processes = [
+        subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    urls = [process.communicate()[0].strip() for process in processes]
+    assert [read(url).curves["loss"] for url in urls] == [[(0, 1.0)]] * 4
 
 
 def test_a_store_that_was_killed_while_it_was_made_is_made_anew(
@@ -171,6 +182,7 @@ def test_a_project_that_was_moved_keeps_its_artifacts_and_leaves_the_old_place_a
     with start_run("train", {}) as new:
         new.artifact("card.md", "card")
     assert read(old.url).artifacts == read(new.url).artifacts == {"card": ["card.md"]}
+    assert all((moved / run.url / "artifacts/card/card.md").is_file() for run in (old, new))
     assert not project.exists()
 
 
@@ -185,16 +197,11 @@ def test_a_run_is_copied_to_the_server_while_it_goes_on(
         run.artifact("curve.png", "../größe ☃")
         assert run.url.startswith(running.uri)
         copy = run.url.rpartition("/")[2]
-        there = server()
-        assert there
-        assert read_from(there, copy).status == "running"
-        assert read_from(there, copy).curves["loss"] == [(3, 0.5)]
+        assert read_from(there(), copy).status == "running"
+        assert read_from(there(), copy).curves["loss"] == [(3, 0.5)]
     [kept] = local().client.search_runs([local().experiment])
-    # Both say the same but for points that are no number, which no two of are equal.
-    ours, theirs = (
-        read_from(store, identity)
-        for store, identity in ((local(), kept.info.run_id), (there, copy))
-    )
+    ours, theirs = read(kept.info.run_id), read_from(there(), copy)
+    # No two points that are no number are equal.
     assert (ours.curves.pop("n")[0][0], theirs.curves.pop("n")[0][0]) == (3, 3)
     assert ours == theirs
     assert theirs.artifacts == {"../größe ☃": ["curve.png"]}
@@ -208,10 +215,9 @@ def test_a_run_is_copied_to_the_server_while_it_goes_on(
 
 
 def test_a_server_that_cannot_be_reached_costs_one_warning_and_no_run(
-    running: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    running: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     Path("card.md").write_text("# Card")
-    monkeypatch.delenv("MLFLOW_TRACKING_URI")
     Path(".env").write_text(f"MLFLOW_TRACKING_URI=http://127.0.0.1:{free_port()}\n")
     urls = [track_one(1)]
     with start_run("tune", {"a": 1}, ["x"]) as run:
@@ -257,7 +263,7 @@ def test_a_killed_run_is_sent_as_killed_and_one_that_goes_on_is_left_alone(
         monkeypatch.setenv("MLFLOW_TRACKING_URI", running.uri)
         assert len(sync()) == 1
         assert sync() == []
-        assert on_the_server(Path(going_on.url).name) == []
+        assert copies(going_on.url) == []
     [dead] = local().client.search_runs([local().experiment], "attributes.status = 'KILLED'")
     assert same_on_the_server(dead.info.run_id)
     assert len(sync()) == 1
@@ -276,9 +282,7 @@ def test_without_a_server_there_is_nothing_to_sync() -> None:
         sync()
 
 
-def test_the_token_of_the_environment_file_goes_with_each_request(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_token_of_the_environment_file_goes_with_each_request() -> None:
     class Noting(BaseHTTPRequestHandler):
         seen: list[str | None] = []  # noqa: RUF012
 
@@ -289,8 +293,6 @@ def test_the_token_of_the_environment_file_goes_with_each_request(
         def log_message(self, *_: object) -> None:
             """Keep it from the terminal."""
 
-    for name in ("URI", "TOKEN"):
-        monkeypatch.delenv(f"MLFLOW_TRACKING_{name}")
     with HTTPServer(("127.0.0.1", 0), Noting) as listener:
         threading.Thread(target=listener.serve_forever, daemon=True).start()
         uri = f"http://127.0.0.1:{listener.server_port}"
