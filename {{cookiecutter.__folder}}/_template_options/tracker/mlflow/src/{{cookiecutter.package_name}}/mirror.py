@@ -11,7 +11,6 @@ from .mlflow_store import ARTIFACTS, Store, local, mlflow, server, told
 
 SENT = "sent"
 _ORIGIN = "local_run"
-_BATCH = 1000
 
 
 class Mirror:
@@ -31,8 +30,7 @@ class Mirror:
 
     def points(self, points: Sequence[mlflow.entities.Metric]) -> None:
         """Send points; MLflow keeps one of those with the same name, step, time and value."""
-        for start in range(0, len(points), _BATCH):
-            self._there.client.log_batch(self._id, metrics=points[start : start + _BATCH])
+        self._there.client.log_batch(self._id, metrics=points)
 
     def artifacts(self, name: str = "") -> None:
         """Send all that the local run keeps, or what it keeps under `name`."""

@@ -42,7 +42,7 @@ def project(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     shutil.copytree(made, folder)
     monkeypatch.chdir(folder)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    # Set here, they are put back after the test, whatever the code under test makes of them.
+    # Set here, they are put back after the test.
     for name in ("URI", "TOKEN", "USERNAME", "PASSWORD"):
         monkeypatch.setenv(f"MLFLOW_TRACKING_{name}", "")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "2")
@@ -85,7 +85,7 @@ def track_one(number: int) -> str:
 def killed(script: str, after: str) -> None:
     """Run a script that prints `after` when it may be killed."""
     command = [sys.executable, "-c", f"from {tracking.__name__} import start_run\n{script}"]
-    # Nothing ever comes from its input, for which the script waits.
+    # It may wait for input, which never comes.
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
         assert process.stdout
@@ -290,8 +290,7 @@ def test_the_token_of_the_environment_file_goes_with_each_request() -> None:
             self.seen.append(self.headers["Authorization"])
             self.send_error(403)
 
-        def log_message(self, *_: object) -> None:
-            """Keep it from the terminal."""
+        def log_message(self, *_: object) -> None: ...
 
     with HTTPServer(("127.0.0.1", 0), Noting) as listener:
         threading.Thread(target=listener.serve_forever, daemon=True).start()
