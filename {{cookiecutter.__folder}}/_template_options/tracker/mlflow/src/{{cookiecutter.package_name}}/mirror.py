@@ -9,7 +9,7 @@ from .artifacts import fingerprint
 from .errors import UserError
 from .mlflow_store import ARTIFACTS, Store, local, mlflow, server, told
 
-SENT = "sent"
+_SENT = "sent"
 _ORIGIN = "local_run"
 
 
@@ -41,7 +41,7 @@ class Mirror:
     def end(self, run: mlflow.entities.Run) -> None:
         """Send how the run ended, and note in the local one that nothing is left to send."""
         self._there.client.set_terminated(self._id, run.info.status, run.info.end_time)
-        self._here.client.set_tag(self._local, SENT, fingerprint(self._there.uri))
+        self._here.client.set_tag(self._local, _SENT, fingerprint(self._there.uri))
 
     def _find(self) -> str | None:
         mine = f"tags.{_ORIGIN} = '{self._local}'"
@@ -49,11 +49,13 @@ class Mirror:
         return str(found[0].info.run_id) if found else None
 
     def _make(self, run: mlflow.entities.Run) -> str:
+        own = {_SENT, *(name for name in run.data.tags if name.startswith("mlflow."))}
+        tags = {name: value for name, value in run.data.tags.items() if name not in own}
         copy = self._there.client.create_run(
             self._there.experiment,
             start_time=run.info.start_time,
             run_name=run.info.run_name,
-            tags={_ORIGIN: self._local, "job": run.data.tags["job"], "tags": run.data.tags["tags"]},
+            tags=tags | {_ORIGIN: self._local},
         )
         return str(copy.info.run_id)
 
@@ -103,7 +105,7 @@ def _ids(here: Store) -> Iterator[str]:
 def _send(here: Store, there: Store, identity: str) -> str | None:
     with claimed(identity) as free:
         run = here.client.get_run(identity)
-        if not free or run.data.tags.get(SENT) == fingerprint(there.uri):
+        if not free or run.data.tags.get(_SENT) == fingerprint(there.uri):
             return None
         if run.info.status == "RUNNING":
             here.client.set_terminated(identity, "KILLED")

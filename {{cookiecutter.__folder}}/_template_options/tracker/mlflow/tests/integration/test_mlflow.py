@@ -131,10 +131,8 @@ def test_a_run_is_called_by_its_job_and_holds_nothing_that_was_not_said() -> Non
 
 def test_processes_that_make_the_store_at_once_agree() -> None:
     shutil.rmtree(".cache")
-    script = f"""
-from {tracking.__name__} import start_run
-with start_run('train', {{}}) as run: run.log({{'loss': 1}})
-print(run.url)"""
+    script = f"from {tracking.__name__} import start_run\n"
+    script += "with start_run('train', dict()) as run: run.log(dict(loss=1))\nprint(run.url)"
     processes = [
         subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
         for _ in range(4)
@@ -258,7 +256,7 @@ def test_a_killed_run_is_sent_as_killed_and_one_that_goes_on_is_left_alone(
     running: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logs = "run.log(dict(loss=1)); print('logged', flush=True); input()"
-    killed(f"with start_run('train', {{}}) as run: {logs}", after="logged")
+    killed(f"with start_run('train', dict()) as run: {logs}", after="logged")
     with start_run("train", {}) as going_on:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", running.uri)
         assert len(sync()) == 1
