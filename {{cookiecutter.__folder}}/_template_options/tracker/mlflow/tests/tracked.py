@@ -9,7 +9,7 @@ from typing import Literal
 
 from reading import Tracked
 
-from {{cookiecutter.package_name}}.mlflow_store import Store, local, plain
+from {{cookiecutter.package_name}}.mlflow_store import ARTIFACTS, Store, local, plain
 
 ENDS: dict[str, Literal["running", "finished", "failed"]] = {
     "RUNNING": "running",
@@ -22,6 +22,13 @@ ENDS: dict[str, Literal["running", "finished", "failed"]] = {
 def kept_name(name: str) -> str:
     """MLflow refuses some signs."""
     return plain(name)
+
+
+def runs() -> list[str]:
+    """Return the folders of all runs of this project, the oldest first."""
+    here = local()
+    found = here.client.search_runs([here.experiment], order_by=["attributes.start_time ASC"])
+    return [str(ARTIFACTS / run.info.run_id) for run in found]
 
 
 def read(url: str) -> Tracked:
