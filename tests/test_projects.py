@@ -42,6 +42,19 @@ PROJECTS = {
     "legacy": {"tracker": "neptune", "tuner": "nni"},
 }
 EXECUTED = "real tool executed"
+OTHER_TRACKERS = ("mlflow>=3.10", "tensorboard>=2.18", "wandb>=0.20")
+TRACKED = {
+    "wandb": "every run of the pipeline kept in offline files, and read back",
+    "mlflow": "every run of the pipeline kept in SQLite; runs and models on its own server",
+    "tensorboard": "every run of the pipeline tracked, and read back",
+    "neptune": "every run of the pipeline kept in offline files, and read back",
+}
+TUNED = {
+    "optuna": "a search run, killed and resumed; two processes on one database",
+    "ray": "a search run, killed and resumed; a cluster of two nodes; a network of two workers",
+    "hyperopt": "a search run, killed and resumed",
+    "nni": "a search run by its Experiment API, killed and resumed",
+}
 DEFAULTS = {
     "cloud": ("local", "the lake and the registry on the local disk"),
     "accelerator": ("cpu", "trained on the CPU"),
@@ -58,8 +71,8 @@ def claims(name: str) -> list[pytest.MarkDecorator]:
     shown = {
         **DEFAULTS,
         "framework": (framework, "trained and exported by the pipeline"),
-        "tracker": (tracker, "every run of the pipeline tracked, and read back"),
-        "tuner": (tuner, "a search run, killed and resumed, its trials tracked"),
+        "tracker": (tracker, TRACKED[tracker]),
+        "tuner": (tuner, TUNED[tuner]),
     }
     if PROJECTS[name].get("edge") == "litert":
         shown["edge"] = ("litert", "converted to float and int8, and run by LiteRT's interpreter")
@@ -167,6 +180,28 @@ def test_a_second_run_of_the_pipeline_does_nothing(project: Project) -> None:
     assert not result.failed, result.output
     assert "Running stage" not in result.output
     assert (project.folder / "models/model.json").stat().st_mtime_ns == before
+
+
+@pytest.mark.evidence(
+    "tracker", "neptune", EXECUTED, "its runs exported to TensorBoard, MLflow and W&B"
+)
+@pytest.mark.parametrize("project", ["legacy"], indirect=True)
+def test_runs_of_neptune_are_taken_to_the_other_trackers(project: Project) -> None:
+    """The other trackers' libraries are not in the project's lock, so its own tests skip these."""
+    others = [part for name in OTHER_TRACKERS for part in ("--with", name)]
+    command = ["uv", "run", "--no-sync", *others, "pytest", "-rs"]
+    result = run(
+        *command,
+        "tests/integration/test_export_runs.py",
+        cwd=project.folder,
+        environment=project.environment,
+    )
+    assert not result.failed, result.output[-6000:]
+    assert "skipped" not in result.output
+    for target in ("tensorboard", "mlflow", "wandb"):
+        result = project.make("tracking-export", f"TO={target}")
+        assert not result.failed, result.output
+    assert (project.folder / ".cache/runs/mlflow.db").exists()
 
 
 @needs_island
