@@ -36,7 +36,8 @@ def option_files(template: Path) -> Iterator[tuple[set[str], str, str]]:
         if rest[1] == "_with":
             yield {question, rest[2]}, f"{rest[0]} with {rest[3]}", "/".join(rest[4:])
         else:
-            yield {question}, rest[0], "/".join(rest[1:])
+            leader = SOURCE["_follows"].get(question, {}).get("question", question)
+            yield {question, leader}, rest[0], "/".join(rest[1:])
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,9 @@ ASKED = [name for name in SOURCE if not name.startswith("_")]
 
 
 def choices(question: str) -> list[str]:
-    """Return the choices of a question, which is a private variable while it has one only."""
+    """Return the choices of a question; one with a single choice is a private variable."""
+    if leader := SOURCE["_follows"].get(question):
+        return sorted(set(leader["choices"].values()))
     return CHOICES.get(question) or [SOURCE[f"_{question}"]]
 
 
@@ -70,7 +72,16 @@ def test_a_question_with_choices_is_asked_and_one_without_is_not() -> None:
     assert all(len(listed) > 1 for listed in CHOICES.values())
     assert set(CHOICES) - {"python_version"} <= set(SOURCE["_questions"])
     for question in SOURCE["_questions"]:
-        assert (question in SOURCE) != (f"_{question}" in SOURCE)
+        places = (question in SOURCE, f"_{question}" in SOURCE, question in SOURCE["_follows"])
+        assert places.count(True) == 1
+
+
+@pytest.mark.parametrize("question", SOURCE["_follows"])
+def test_a_question_that_follows_another_has_an_answer_to_each_of_its_choices(
+    question: str,
+) -> None:
+    leader = SOURCE["_follows"][question]
+    assert sorted(leader["choices"]) == sorted(choices(leader["question"]))
 
 
 def test_choices_are_strings_for_a_boolean_cannot_be_said_on_the_command_line() -> None:

@@ -24,7 +24,7 @@ STEPS = {
     "evaluate": "test the champion once, and write its card",
     "convert": "take a model's weights to another framework, or bring some from there",
     "register": "keep the evaluated model in the registry, or promote one",
-    "tune": "search for better hyperparameters of one model",
+    "tune": "search for better hyperparameters",
     "score": "predict the rows of a Parquet file",
     "monitor": "compare what the service saw with what the model was trained on",
 }

@@ -112,11 +112,24 @@ class Choice(_Section):
     values: Annotated[tuple[str | int | float | tuple[int, ...], ...], Field(min_length=2)]
 
 
+Dimensions = dict[str, Annotated[Range | Choice, Field(discriminator="kind")]]
+
+
 class Tuning(_Section):
-    """How `tune` searches: `space` names fields of the model's params."""
+    """How `tune` searches: `space` names fields of the model's params.
+
+    What `models` has for one model is added to its space, or stands there instead. `parallel` is
+    the number of trials that run at once.
+    """
 
     trials: Positive = 20
-    space: dict[str, Annotated[Range | Choice, Field(discriminator="kind")]] = {}
+    parallel: Positive = 1
+    space: Dimensions = {}
+    models: dict[str, Dimensions] = {}
+
+    def space_of(self, model: str) -> Dimensions:
+        """Return what is tried for `model`."""
+        return self.space | self.models.get(model, {})
 
 
 class Monitoring(_Section):
@@ -147,8 +160,11 @@ class Params(_Section):
     def _space_names_model_params(self) -> Self:
         # These say how a network is computed, and not what comes of it.
         same = {"workers", "sharded", "accumulation", "compile"}
-        if unknown := sorted(set(self.tune.space) - (set(ModelParams.model_fields) - same)):
+        named = set().union(self.tune.space, *self.tune.models.values())
+        if unknown := sorted(named - (set(ModelParams.model_fields) - same)):
             raise ValueError(f"tune.space names unknown hyperparameters: {', '.join(unknown)}")
+        if strangers := sorted(set(self.tune.models) - set(self.models)):
+            raise ValueError(f"tune.models names unknown models: {', '.join(strangers)}")
         return self
 
 

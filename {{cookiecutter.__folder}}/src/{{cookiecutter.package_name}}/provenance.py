@@ -1,12 +1,25 @@
-"""Which code and which environment made a model."""
+"""Which code, data and environment made a model."""
 
+import platform
 import subprocess
 from pathlib import Path
 
 from .artifacts import sha256
+from .data.prepared import data_fingerprint
 
 # A run itself changes its reports and DVC's lock, which says nothing about the code.
 CODE = ("src", "params.yaml", "pyproject.toml", "uv.lock")
+
+
+def origin() -> dict[str, str]:
+    """Say what a tracked run follows from, besides its params."""
+    return {
+        "code": code_revision(),
+        "data": data_fingerprint(),
+        "lock": lock_hash(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+    }
 
 
 def code_revision() -> str:

@@ -39,7 +39,8 @@ def test_below_the_gate_nothing_can_be_served_and_the_reports_say_why() -> None:
         Predictor("models")
     assert json.loads(Path("reports/metrics.json").read_text())["accuracy"] < 0.9
     assert set(pd.read_csv("reports/per_class.csv", dtype=str)["class"]) == set(SCHEMA.classes)
-    assert Path("reports/confusion.png").read_bytes().startswith(b"\x89PNG")
+    for picture in ("confusion", "mistakes"):
+        assert Path(f"reports/{picture}.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_model_that_passes_is_served_under_the_id_that_its_card_names(exported: str) -> None:

@@ -69,10 +69,10 @@ def test_the_best_values_are_what_train_takes(
 def test_a_second_call_has_nothing_left_to_try(
     tracked: list[tuple[str, dict[str, Scalar]]],
 ) -> None:
-    tune.run(load_params(), model="small", trials=2)
+    tune.run(load_params(), model=["small"], trials=2)
     before = Path("reports/tuning/trials.csv").read_bytes()
     assert len(tracked) == 2
-    tune.run(load_params(), model="small", trials=2)
+    tune.run(load_params(), model=["small"], trials=2)
     assert Path("reports/tuning/trials.csv").read_bytes() == before
     assert len(tracked) == 2
 

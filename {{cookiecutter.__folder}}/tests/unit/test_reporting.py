@@ -7,7 +7,7 @@ import pytest
 from matplotlib.image import imread
 
 from {{cookiecutter.package_name}} import metrics
-from {{cookiecutter.package_name}}.reporting import card, plots
+from {{cookiecutter.package_name}}.reporting import card, mistakes, plots
 
 SIZES = {"train": 700, "validation": 150, "test": 40}
 ABOUT: dict[str, Any] = {
@@ -106,3 +106,21 @@ def test_a_confusion_matrix_is_drawn_for_any_number_of_classes(
     picture = imread(plots.confusion_matrix(counts, names, tmp_path / "confusion.png"))
     assert np.ptp(picture) > 0.5
     assert max(picture.shape) < 2000
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 5, 4), (2, 6, 6), (7, 9), (30,)])
+@pytest.mark.parametrize("wrong", [0, 1, 40])
+def test_mistakes_of_rows_of_any_shape_are_drawn(
+    wrong: int, shape: tuple[int, ...], tmp_path: Path
+) -> None:
+    inputs = np.random.default_rng(0).normal(size=(50, *shape)).astype(np.float32)
+    inputs[0] = 1.0
+    probabilities = np.full((50, 2), 0.1, dtype=np.float32)
+    probabilities[:wrong, 1] = 0.9
+    actual = np.zeros(50, dtype=np.int64)
+    path = mistakes.save_mistakes(
+        inputs, actual, probabilities, ("cat", "dog"), tmp_path / "mistakes.png"
+    )
+    picture = imread(path)
+    assert np.ptp(picture) > 0.5
+    assert max(picture.shape) < 1500

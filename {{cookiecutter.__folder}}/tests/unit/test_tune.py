@@ -7,7 +7,7 @@ from {{cookiecutter.package_name}}.errors import UserError
 from {{cookiecutter.package_name}}.params import load_params
 from {{cookiecutter.package_name}}.reporting.tuning import draw_history, trial_table
 from {{cookiecutter.package_name}}.steps import tune
-from {{cookiecutter.package_name}}.tuning import Trial, Value
+from {{cookiecutter.package_name}}.trials import Trial, Value
 
 PARAMS = """\
 # Everything that changes a result.
@@ -56,23 +56,23 @@ def test_values_of_another_model_stay(path: Path) -> None:
 def test_what_cannot_be_tuned_is_refused_before_anything_runs(path: Path) -> None:
     params = load_params(path)
     with pytest.raises(UserError, match="no model 'large', only small, other one"):
-        tune.run(params, model="large")
-    with pytest.raises(UserError, match="one trial or more"):
+        tune.run(params, model=["large"])
+    with pytest.raises(UserError, match="--trials and --parallel are one or more"):
         tune.run(params, trials=0)
 
 
 TRIALS = (
-    Trial(1, {"widths": (8, 8)}, 4.0, "complete", 1.0),
-    Trial(2, {"widths": (4,)}, 9.0, "pruned", 0.5),
-    Trial(3, {"widths": (4,)}, None, "pruned", 0.1),
-    Trial(4, {"widths": (16,)}, 0.25, "complete", 1.0),
-    Trial(5, {"widths": (16,)}, 1.0, "complete", 1.0),
+    Trial(1, "a", {"widths": (8, 8)}, 4.0, "complete", 1.0),
+    Trial(2, "a", {"widths": (4,)}, 9.0, "pruned", 0.5),
+    Trial(3, "b", {"epochs": 4}, None, "pruned", 0.1),
+    Trial(4, "a", {"widths": (16,)}, 0.25, "complete", 1.0),
+    Trial(5, "a", {"widths": (16,)}, 1.0, "complete", 1.0),
 )
 
 
 def test_the_table_has_a_row_a_trial_with_its_values() -> None:
     table = trial_table(TRIALS)
-    assert list(table.columns) == ["trial", "state", "loss", "seconds", "widths"]
+    assert list(table.columns) == ["trial", "model", "state", "loss", "seconds", "widths", "epochs"]
     assert list(table["loss"].dropna()) == [4.0, 9.0, 0.25, 1.0]
 
 

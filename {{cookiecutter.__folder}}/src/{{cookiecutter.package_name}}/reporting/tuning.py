@@ -11,15 +11,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..artifacts import atomic
-from ..tuning import Trial
+from ..trials import Trial
 from .plots import MUTED, STYLE, TRAIN, VALIDATION
 
 
 def trial_table(trials: Sequence[Trial]) -> pd.DataFrame:
-    """Return one row a trial: its number, state, loss, seconds and values."""
+    """Return one row a trial: its number, model, state, loss, seconds and values."""
     rows = [
         {
             "trial": trial.number,
+            "model": trial.model,
             "state": trial.state,
             "loss": trial.loss,
             "seconds": round(trial.seconds, 2),

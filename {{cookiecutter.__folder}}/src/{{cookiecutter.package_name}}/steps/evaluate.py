@@ -24,9 +24,11 @@ from ..errors import UserError
 from ..metrics import confusion, log_loss, per_class
 from ..params import Params
 from ..predictor import open_session
-from ..provenance import code_revision, lock_hash
+from ..provenance import code_revision, lock_hash, origin
 from ..reporting.card import model_card
+from ..reporting.mistakes import save_mistakes
 from ..reporting.plots import confusion_matrix
+from ..tracking import Run, start_run
 
 MODEL = "models/model.onnx"
 CHUNK = 1024
@@ -37,20 +39,33 @@ def run(params: Params) -> None:
     """Write reports, then the card and `model.json`; below the gate only the reports."""
     # What stands there describes an older model.onnx.
     Path("models/model.json").unlink(missing_ok=True)
+    champion = read_json("models/champion.json")
+    name = champion["model"]
+    told = {"model": name, "sha256": sha256(MODEL), "seed": params.seed, **origin()}
+    # Below the gate this run is a failed one.
+    with start_run("evaluate", told, tags=[name]) as tracked:
+        _test(params, champion, tracked)
+
+
+def _test(params: Params, champion: dict[str, Any], tracked: Run) -> None:
     splits = {name: read_split(name) for name in SPLITS}
     inputs, actual = splits["test"]
     probabilities = predict(open_session(MODEL), inputs)
-    predicted = probabilities.argmax(axis=1)
-    counts = confusion(actual, predicted, len(SCHEMA.classes))
+    counts = confusion(actual, probabilities.argmax(axis=1), len(SCHEMA.classes))
     table = per_class(counts, SCHEMA.classes)
     metrics = summary(counts, table, log_loss(probabilities, actual), splits)
-    _write_reports(metrics, table, counts, actual, predicted)
+    _write_reports(metrics, table, counts, actual, probabilities.argmax(axis=1))
+    save_mistakes(inputs, actual, probabilities, SCHEMA.classes, "reports/mistakes.png")
+    tracked.log({f"test_{name}": value for name, value in metrics.items()})
+    for name in ("confusion", "mistakes"):
+        tracked.artifact(f"reports/{name}.png", name)
     require(metrics["accuracy"], params.evaluate.minimum_accuracy)
-    about = _about(read_json("models/champion.json"), params, metrics)
+    about = _about(champion, params, metrics)
     sizes = {name: len(labels) for name, (_, labels) in splits.items()}
     card = model_card(about, table, counts, sizes, inspect.getdoc(source.load) or "")
     write_text("models/MODEL_CARD.md", card)
     write_json("models/model.json", about)
+    tracked.artifact("models/MODEL_CARD.md", "model-card")
     print(
         f"{about['id']}: test accuracy {metrics['accuracy']:.4f}, "
         f"linear baseline {metrics['baseline_accuracy']:.4f}"

@@ -17,6 +17,7 @@ from ..fitting import FitResult, Unwatched, fit
 from ..model.distributed import is_chief, launch
 from ..model.training import save
 from ..params import ModelParams, Params, changed
+from ..provenance import origin
 from ..reporting.plots import learning_curve
 from ..tracking import Scalar, start_run
 
@@ -43,7 +44,7 @@ def work(model: str, settings: ModelParams, seed: int) -> None:
     if not is_chief():
         fit(model, settings, SCHEMA, train, validation, seed, Unwatched())
         return
-    with start_run("train", _flat(model, settings, seed), tags=[model]) as tracked:
+    with start_run("train", _flat(model, settings, seed) | origin(), tags=[model]) as tracked:
         result = fit(model, settings, SCHEMA, train, validation, seed, tracked)
         weights = save(result.model, f"models/candidates/{model}")
         picture = _report(result, model)

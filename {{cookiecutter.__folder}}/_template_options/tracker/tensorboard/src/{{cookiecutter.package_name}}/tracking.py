@@ -6,6 +6,7 @@ import re
 import secrets
 import shutil
 import socket
+import struct
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,8 +14,11 @@ from pathlib import Path
 
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.compat.proto.tensor_pb2 import TensorProto
+from tensorboard.compat.proto.types_pb2 import DT_STRING
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 from tensorboard.plugins.hparams.summary_v2 import hparams_pb
+from tensorboard.plugins.image.metadata import create_summary_metadata
 from tensorboard.plugins.scalar.summary_v2 import scalar_pb
 from tensorboard.plugins.text.summary_v2 import text_pb
 from tensorboard.summary.writer.record_writer import RecordWriter
@@ -40,15 +44,17 @@ class Run:
                 self._run.write(*summaries)
 
     def artifact(self, path: str | Path, name: str) -> None:
-        """Keep the file or folder at `path` with the run, under `name`."""
+        """Keep the file or folder at `path` with the run, under `name`; a picture is shown too."""
         with _spared(f"keep {path}"):
             if self._run:
                 target = self._run.folder / "artifacts" / _plain(name)
-                target.parent.mkdir(exist_ok=True)
                 if Path(path).is_dir():
                     shutil.copytree(path, target, dirs_exist_ok=True)
                 else:
-                    shutil.copyfile(path, target)
+                    target.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(path, target)
+                if Path(path).suffix == ".png":
+                    self._run.write(_picture(name, Path(path).read_bytes()))
 
     @property
     def url(self) -> str:
@@ -122,6 +128,20 @@ def _end(*, failed: bool) -> Summary:
         tag=metadata.SESSION_END_INFO_TAG,
         metadata=metadata.create_summary_metadata(data),
         tensor=metadata.NULL_TENSOR,
+    )
+    return summary
+
+
+def _picture(name: str, png: bytes) -> Summary:
+    """Show a picture as it is; TensorBoard's helper needs TensorFlow to encode it."""
+    width, height = struct.unpack(">II", png[16:24])
+    summary = Summary()
+    summary.value.add(
+        tag=name,
+        metadata=create_summary_metadata(name, description=""),
+        tensor=TensorProto(
+            dtype=DT_STRING, string_val=[str(width).encode(), str(height).encode(), png]
+        ),
     )
     return summary
 

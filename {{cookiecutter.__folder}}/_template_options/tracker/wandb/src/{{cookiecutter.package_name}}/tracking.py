@@ -29,21 +29,26 @@ class Run:
 
     def __init__(self, run: wandb.Run | None) -> None:
         self._run = run
+        self._step = -1
 
     def log(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Add a point to the curve of each metric; without a step, after the last one."""
         with _spared("log metrics"):
             if self._run:
-                self._run.log({name: float(value) for name, value in metrics.items()}, step=step)
+                self._step = self._step + 1 if step is None else step
+                values = {name: float(value) for name, value in metrics.items()}
+                self._run.log(values, step=self._step)
 
     def artifact(self, path: str | Path, name: str) -> None:
-        """Keep the file or folder at `path` with the run, under `name`."""
+        """Keep the file or folder at `path` with the run, under `name`; a picture is shown too."""
         with _spared(f"keep {path}"):
             if self._run:
                 artifact = wandb.Artifact(f"{_plain(name)}-{self._run.id}", type="result")
                 is_folder = Path(path).is_dir()
                 (artifact.add_dir if is_folder else artifact.add_file)(str(path))
                 self._run.log_artifact(artifact)
+                if Path(path).suffix == ".png":
+                    self._run.log({name: wandb.Image(str(path))}, step=max(self._step, 0))
 
     @property
     def url(self) -> str:
@@ -93,6 +98,7 @@ def _open(job: str, params: Mapping[str, Scalar], tags: Sequence[str]) -> wandb.
         if settings.api_key and not _unreachable.is_set():
             with _spared("reach the server of W&B"):
                 return _init("online", settings, job, params, tags)
+            _logger.warning("the run is kept in %s: `make tracking-sync` sends it later", _FOLDER)
             # The next runs of this process would only wait again.
             _unreachable.set()
         with _spared("open a run"):

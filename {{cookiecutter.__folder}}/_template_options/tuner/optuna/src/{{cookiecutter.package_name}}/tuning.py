@@ -1,200 +1,127 @@
-"""Search hyperparameters with Optuna: a study on disk that goes on where it was interrupted."""
+"""Search hyperparameters with Optuna: a study on disk, or in a database that machines share."""
 
-import json
 import math
-import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import optuna
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
-from optuna.trial import FrozenTrial, TrialState
+from joblib import Parallel, delayed
+from optuna.storages import RDBStorage
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.exc import SQLAlchemyError
 from tqdm import tqdm
 
 from .errors import UserError
-from .params import Choice, Range
-
-Value = str | int | float | tuple[int, ...]
-Report = Callable[[int, float], None]
-Objective = Callable[[dict[str, Value], Report], float]
-
-Pruned = optuna.TrialPruned
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One try; the `loss` of a pruned one is the last that it reported, if any."""
-
-    number: int
-    values: dict[str, Value]
-    loss: float | None
-    state: str
-    seconds: float
+from .study import (
+    best_so_far,
+    finished,
+    forget_interrupted,
+    is_worse_than_the_median,
+    journal,
+    open_study,
+    result,
+    suggest,
+)
+from .trials import Best, Objective, Pruned, Space, alone
 
 
-@dataclass(frozen=True)
-class Best:
-    """The values with the lowest loss, and every finished trial, in their order."""
-
-    values: dict[str, Value]
-    loss: float
-    trials: tuple[Trial, ...]
-
-
-def search(
+def search(  # noqa: PLR0913, PLR0917
     objective: Objective,
-    space: Mapping[str, Range | Choice],
+    spaces: Mapping[str, Space],
     trials: int,
     seed: int,
     folder: str | Path,
+    parallel: int = 1,
 ) -> Best:
-    """Try values from `space` until `trials` trials have finished, and return the best.
+    """Try values from `spaces` until `trials` trials have finished, and return the best.
 
-    `objective` gets the values and a `report` of (step, loss), which raises `Pruned` when the
-    trial is worse than the median of the others at that step; it may also raise `Pruned` itself.
-    A loss that is no number counts as pruned.
+    `objective` gets a model's name, values from its space and a `report` of (step, loss), which
+    raises `Pruned` when the trial is worse than the median of the others at that step; it may also
+    raise `Pruned` itself. A loss that is no number counts as pruned. With more than one model, the
+    model is chosen too.
 
-    The study lies in `folder`. A search that was killed keeps its finished trials and repeats the
-    one that was running; its result is that of an undisturbed search. Any other exception of
-    `objective` ends the search in the same way.
+    `parallel` trials run at once, each in a process of its own. The study lies in `folder`, or in
+    the database that `OPTUNA_STORAGE` names. A search that was killed keeps its finished trials and
+    repeats the ones that were running; with one trial at a time its result is that of an
+    undisturbed search. Any other exception of `objective` ends the search in the same way.
     """
-    with _alone(Path(folder)):
-        study = _open(Path(folder) / "study.log")
-        with tqdm(total=trials, desc="trials", initial=_finished(study), disable=None) as bar:
-            while (done := _finished(study)) < trials:
-                # The seed follows from the trials alone, so an interruption changes no value.
-                study.sampler = optuna.samplers.TPESampler(seed=seed + done)
-                study.optimize(lambda trial: _attempt(trial, objective, space), n_trials=1)
-                bar.update()
-                bar.set_postfix(_best_so_far(study))
-        return _best(study, space)
+    with _opened(Path(folder)) as (study, is_shared):
+        done = len(finished(study))
+        # The seed follows from the trials alone, so an interruption changes no value; machines
+        # that share a study would all begin with the same ones.
+        seeds = [None if is_shared else seed + index for index in range(done, trials)]
+        attempts = Parallel(parallel, return_as="generator_unordered", pre_dispatch=parallel)(
+            delayed(_attempt)(study, objective, spaces, trials, each) for each in seeds
+        )
+        with tqdm(total=trials, desc="trials", initial=done, disable=None) as bar:
+            for _ in attempts:
+                bar.update(len(finished(study)) - bar.n)
+                bar.set_postfix(best_so_far(study))
+        return result(study, spaces)
 
 
-def _attempt(
-    trial: optuna.Trial, objective: Objective, space: Mapping[str, Range | Choice]
-) -> float:
-    def report(step: int, loss: float) -> None:
-        trial.report(loss, step)
-        if trial.should_prune():
-            raise Pruned(f"worse than the median at step {step}")
-
-    for name, dimension in space.items():
-        _suggest(trial, name, dimension)
-    try:
-        return _finite(objective(_values(trial.params, space), report))
-    except Pruned as stop:
-        trial.set_user_attr("reason", str(stop))
-        raise
-
-
-def _finite(loss: float) -> float:
-    if not math.isfinite(loss):
-        raise Pruned("its loss is no number")
-    return loss
-
-
-def _suggest(trial: optuna.Trial, name: str, dimension: Range | Choice) -> None:
-    if isinstance(dimension, Choice):
-        trial.suggest_categorical(name, list(_labels(dimension)))
-    elif dimension.kind == "integer":
-        trial.suggest_int(name, math.ceil(dimension.low), math.floor(dimension.high))
-    else:
-        log = dimension.kind == "log_uniform"
-        trial.suggest_float(name, dimension.low, dimension.high, log=log)
-
-
-def _values(
-    suggested: Mapping[str, str | int | float], space: Mapping[str, Range | Choice]
-) -> dict[str, Value]:
-    """Turn what Optuna suggested into what a model takes: of a float, four digits are enough."""
-    values: dict[str, Value] = {}
-    for name, dimension in space.items():
-        value = suggested[name]
-        if isinstance(dimension, Choice):
-            values[name] = _labels(dimension)[str(value)]
-        elif isinstance(value, float):
-            values[name] = min(max(float(f"{value:.4g}"), dimension.low), dimension.high)
-        else:
-            values[name] = value
-    return values
-
-
-def _labels(choice: Choice) -> dict[str, Value]:
-    """Optuna's file keeps plain values only: a tuple is told by its text."""
-    return {json.dumps(value): value for value in choice.values}
-
-
-def _open(path: Path) -> optuna.Study:
-    """Open the journal; on a slow disk Optuna's SQLite takes ten times as long."""
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    study = optuna.create_study(
-        storage=JournalStorage(JournalFileBackend(str(path))),
-        study_name="search",
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=3),
-        load_if_exists=True,
+class _Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="OPTUNA_", env_file=".env", env_ignore_empty=True, extra="ignore"
     )
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        study.tell(trial.number, state=TrialState.FAIL)
-    return study
+
+    storage: SecretStr | None = None
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep a second search out: it would take this one's running trial for an interrupted one.
+def _opened(folder: Path) -> Iterator[tuple[optuna.Study, bool]]:
+    """Open the study of this machine alone, or the one that several share."""
+    if url := _Settings().storage:
+        yield open_study(_database(url.get_secret_value()), folder.name), True
+        return
+    with alone(folder):
+        study = open_study(journal(folder))
+        forget_interrupted(study)
+        yield study, False
 
-    The lock is SQLite's own and ends with the process, however that ends.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = sqlite3.connect(folder / "lock.db", timeout=0, isolation_level=None)
-    try:
+
+def _database(url: str) -> RDBStorage:
+    """Open a database; machines that make its tables at the same moment get in each other's way."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    for wait in (1, 2, 4, None):
         try:
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            raise UserError(f"another search runs in {folder}: wait for it ({error})") from None
-        yield
-    finally:
-        lock.close()
+            # A machine that is gone says nothing for three minutes: its trial is another's then.
+            return RDBStorage(url, heartbeat_interval=60, grace_period=180)
+        except (SQLAlchemyError, ImportError, ValueError) as error:
+            if wait is None:
+                reason = " ".join(str(error).split())[:200]
+                raise UserError(f"OPTUNA_STORAGE cannot be opened: {reason}") from None
+            time.sleep(wait)
+    raise AssertionError
 
 
-def _trials(study: optuna.Study) -> list[FrozenTrial]:
-    return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
+def _attempt(
+    study: optuna.Study,
+    objective: Objective,
+    spaces: Mapping[str, Space],
+    trials: int,
+    seed: int | None,
+) -> None:
+    if len(finished(study)) >= trials:  # other machines have run the rest
+        return
+    study.sampler = optuna.samplers.TPESampler(seed=seed)
+    study.optimize(lambda trial: _loss(trial, objective, spaces), n_trials=1)
 
 
-def _finished(study: optuna.Study) -> int:
-    return len(_trials(study))
+def _loss(trial: optuna.Trial, objective: Objective, spaces: Mapping[str, Space]) -> float:
+    def report(step: int, loss: float) -> None:
+        if is_worse_than_the_median(trial, step, loss):
+            raise Pruned(f"worse than the median at step {step}")
 
-
-def _best_so_far(study: optuna.Study) -> dict[str, str]:
-    losses = [trial.value for trial in _trials(study) if trial.value is not None]
-    return {"best_loss": f"{min(losses):.4f}"} if losses else {}
-
-
-def _best(study: optuna.Study, space: Mapping[str, Range | Choice]) -> Best:
-    tried = _trials(study)
-    trials = tuple(
-        _trial(number, trial, _values(trial.params, space)) for number, trial in enumerate(tried, 1)
-    )
-    losses = {
-        trial.number: trial.loss
-        for trial in trials
-        if trial.state == "complete" and trial.loss is not None
-    }
-    if not losses:
-        reason = tried[-1].user_attrs.get("reason", "pruned")
-        raise UserError(f"none of {len(tried)} trials came to its end; the last one: {reason}")
-    best = min(losses, key=losses.__getitem__)
-    return Best(trials[best - 1].values, losses[best], trials)
-
-
-def _trial(number: int, trial: FrozenTrial, values: dict[str, Value]) -> Trial:
-    last = trial.intermediate_values.get(max(trial.intermediate_values, default=0))
-    return Trial(
-        number=number,
-        values=values,
-        loss=trial.value if trial.state == TrialState.COMPLETE else last,
-        state=trial.state.name.lower(),
-        seconds=trial.duration.total_seconds() if trial.duration else 0.0,
-    )
+    reason = "its loss is no number"
+    try:
+        loss = objective(*suggest(trial, spaces), report)
+    except Pruned as stop:
+        loss, reason = math.nan, str(stop)
+    if not math.isfinite(loss):
+        trial.set_user_attr("reason", reason)
+        raise optuna.TrialPruned(reason)
+    return loss

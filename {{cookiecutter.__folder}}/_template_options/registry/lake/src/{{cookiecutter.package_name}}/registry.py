@@ -5,31 +5,15 @@ not know which lake that is.
 """
 
 import json
-import re
 import tempfile
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .artifacts import read_json, sha256, write_json
+from .artifacts import write_json
 from .data import storage
 from .errors import UserError
-
-# The order in which they are fetched into use: who watches model.json finds the others in place.
-FILES = ("MODEL_CARD.md", "model.onnx", "model.json")
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A registered model; `data` is the fingerprint of what it was trained on."""
-
-    id: str
-    registered: str
-    metrics: dict[str, float]
-    data: str
-    code: str
-    aliases: tuple[str, ...]
+from .evaluated import FILES, Entry, hashes, put_in_place, read_evaluated, require_alias
 
 
 def register(folder: str | Path = "models") -> str:
@@ -38,19 +22,18 @@ def register(folder: str | Path = "models") -> str:
     To register a model twice changes nothing. The record is written last: a model whose
     registration was interrupted is not listed, and registering it again completes it.
     """
-    files = {name: Path(folder) / name for name in FILES}
-    model = _checked(files)
+    model = read_evaluated(folder)
     if known := _record(model["id"]):
         if known["sha256"]["model.onnx"] != model["sha256"]:
             raise UserError(f"{model['id']} is taken by another model; train with another seed")
         return str(model["id"])
-    for name, path in files.items():
-        storage.put(f"models/{model['id']}/{name}", path)
+    for name in FILES:
+        storage.put(f"models/{model['id']}/{name}", Path(folder) / name)
     _put_json(
         f"models/{model['id']}/record.json",
         {
             "registered": datetime.now(UTC).isoformat(timespec="seconds"),
-            "sha256": {name: sha256(path) for name, path in files.items()},
+            "sha256": hashes(folder),
             **{key: model[key] for key in ("id", "metrics", "data", "code")},
         },
     )
@@ -77,8 +60,7 @@ def entries() -> list[Entry]:
 
 def promote(model: str, alias: str = "champion") -> None:
     """Let `alias` point at the registered `model` from now on."""
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", alias):
-        raise UserError(f"{alias!r} is no alias: use a-z, 0-9, - and _")
+    require_alias(alias)
     if not _record(model):
         known = ", ".join(entry.id for entry in entries()) or "nothing yet"
         raise UserError(f"{model} is not registered; registered: {known}")
@@ -94,27 +76,13 @@ def fetch(alias: str = "champion", folder: str | Path = "models") -> str:
     target.mkdir(parents=True, exist_ok=True)
     pointer = _aliases().get(alias)
     record = _record(pointer) if pointer else None
-    if not record:
+    if not pointer or not record:
         raise UserError(f"no model has the alias {alias!r}: run `make register` and promote one")
-    with tempfile.TemporaryDirectory(dir=target, prefix=".fetch-") as name:
-        for file in FILES:
-            storage.get(f"models/{pointer}/{file}", Path(name) / file)
-            if sha256(Path(name) / file) != record["sha256"][file]:
-                raise UserError(f"{file} of {pointer} is damaged: register the model again")
-        for file in FILES:
-            (Path(name) / file).replace(target / file)
-    return str(pointer)
-
-
-def _checked(files: dict[str, Path]) -> dict[str, Any]:
-    """Read `model.json`, and refuse a model that is not the one it describes."""
-    model: dict[str, Any] = read_json(files["model.json"])
-    for name, path in files.items():
-        if not path.is_file():
-            raise UserError(f"{name} is missing in {path.parent}: run `make pipeline`")
-    if sha256(files["model.onnx"]) != model["sha256"]:
-        raise UserError(f"{files['model.onnx']} is not the model of model.json: `make pipeline`")
-    return model
+    with tempfile.TemporaryDirectory(dir=target, prefix=".fetch-") as staged:
+        for name in FILES:
+            storage.get(f"models/{pointer}/{name}", Path(staged) / name)
+        put_in_place(staged, target, pointer, record["sha256"])
+    return pointer
 
 
 def _record(model: str) -> dict[str, Any] | None:
