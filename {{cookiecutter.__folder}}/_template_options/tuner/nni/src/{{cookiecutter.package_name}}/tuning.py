@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 
 import cloudpickle
@@ -21,10 +20,9 @@ from nni.experiment import Experiment, launcher
 from nni.experiment.config import CustomAlgorithmConfig
 from nni.experiment.experiment import RunMode
 from nni.runtime.log import stop_experiment_logging
-from nni.tools.nnictl.config_utils import Experiments
 from tqdm import tqdm
 
-from .artifacts import atomic
+from .artifacts import atomic, write_json
 from .errors import UserError
 from .searching import trial
 from .searching.ledger import Ledger
@@ -105,12 +103,19 @@ def _write_job(folder: Path, objective: Objective, spaces: Mapping[str, Space]) 
         temporary.write_bytes(pickle.dumps((sys.path, job)))
 
 
+class _Unlisted:
+    """Stands where NNI would enter the experiment in a list in the home folder."""
+
+    def add_experiment(self, *_: object, **__: object) -> None:
+        """Enter nothing: the manager finds its list among the search's own files."""
+
+
 @contextmanager
 def _running(experiment: Experiment) -> Iterator[Experiment]:
     """Start NNI's manager, and end it with all that it runs, whatever happens inside."""
     working = Path(experiment.config.experiment_working_directory)
-    working.mkdir(exist_ok=True)
-    launcher.Experiments = partial(Experiments, str(working))  # else a list in the home folder
+    write_json(working / ".experiment", {experiment.id: {}})
+    launcher.Experiments = _Unlisted
     with _environment():
         try:
             experiment.start(_free_port(), run_mode=RunMode.Detach)

@@ -27,13 +27,16 @@ class Ledger:
         self._failure = folder / "failure.txt"
 
     def suggest(self, number: int, parameters: Mapping[str, Any]) -> None:
+        """Note what a trial begins with."""
         write_json(self._file("suggested", number), dict(parameters))
 
     def suggestion(self, number: int) -> dict[str, Any] | None:
+        """Return what a trial began with, if it ever did."""
         file = self._file("suggested", number)
         return dict(read_json(file)) if file.exists() else None
 
     def finish(self, outcome: Outcome) -> None:
+        """Note what came of a trial: from then on it counts."""
         write_json(self._file("finished", outcome.trial.number), asdict(outcome))
 
     def finished(self) -> int:
@@ -51,9 +54,11 @@ class Ledger:
             write_text(self._failure, text)
 
     def failure(self) -> str:
+        """Return why the search cannot go on, if it cannot."""
         return self._failure.read_text(encoding="utf-8") if self._failure.exists() else ""
 
     def forget_failure(self) -> None:
+        """Begin anew: a failed trial is repeated."""
         self._failure.unlink(missing_ok=True)
 
     def _file(self, kind: str, number: int) -> Path:

@@ -26,6 +26,7 @@ class Suggester(Tuner):  # type: ignore[misc]
         self._numbers: dict[int, int] = {}
 
     def update_search_space(self, search_space: Mapping[str, Any]) -> None:
+        """Take the space that NNI sends, once, before anything else."""
         self._space = search_space
 
     def generate_parameters(self, parameter_id: int, **_: object) -> dict[str, Any]:
@@ -66,7 +67,7 @@ class Suggester(Tuner):  # type: ignore[misc]
 
 
 def _history(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
-    """Only the order of losses counts to TPE: a trial that was given up is worse than all others."""
+    """Only the order of losses counts to TPE: a trial that was given up comes last."""
     return [
         {
             "parameter": outcome.parameters,

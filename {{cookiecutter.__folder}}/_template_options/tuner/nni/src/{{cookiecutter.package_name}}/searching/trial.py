@@ -7,14 +7,13 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import nni
 from nni.algorithms.hpo.medianstop_assessor import MedianstopAssessor
 from nni.assessor import AssessResult
 
 from ..errors import UserError
-from ..trials import Objective, Pruned, Space, Trial, Value
+from ..trials import Objective, Pruned, Report, Space, Trial
 from .ledger import Ledger, Outcome
 from .space import model_and_values
 
@@ -27,10 +26,7 @@ def main(folder: Path) -> None:
     ledger = Ledger(folder)
     number = nni.get_next_parameter()["number"]
     try:
-        objective, spaces = _job(folder)
-        parameters = ledger.suggestion(number) or {}
-        model, values = model_and_values(parameters, spaces)
-        outcome = _attempt(ledger, number, parameters, objective, model, values)
+        outcome = _attempt(ledger, number)
     except Exception as error:
         text = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
         ledger.fail(f"trial {number} failed: {text}")
@@ -54,16 +50,25 @@ def _job(folder: Path) -> tuple[Objective, Mapping[str, Space]]:
     return objective, spaces
 
 
-def _attempt(
-    ledger: Ledger,
-    number: int,
-    parameters: dict[str, Any],
-    objective: Objective,
-    model: str,
-    values: dict[str, Value],
-) -> Outcome:
-    rivals = _rivals(ledger.outcomes())
+def _attempt(ledger: Ledger, number: int) -> Outcome:
+    objective, spaces = _job(ledger.folder)
+    parameters = ledger.suggestion(number) or {}
+    model, values = model_and_values(parameters, spaces)
     curve: list[float] = []
+    report = _reporting(curve, ledger.outcomes())
+    started = time.perf_counter()
+    loss: float | None
+    try:
+        loss, state, reason = _finite(objective(model, values, report)), "complete", ""
+    except Pruned as stop:
+        loss, state, reason = curve[-1] if curve else None, "pruned", str(stop)
+    trial = Trial(number, model, values, loss, state, time.perf_counter() - started)
+    return Outcome(trial, parameters, tuple(curve), reason)
+
+
+def _reporting(curve: list[float], outcomes: Sequence[Outcome]) -> Report:
+    """Give up a trial as NNI's median rule does; NNI itself would kill it, some steps later."""
+    rivals = _rivals(outcomes)
 
     def report(step: int, loss: float) -> None:
         curve.append(_finite(loss))
@@ -71,14 +76,7 @@ def _attempt(
         if rivals and rivals.assess_trial("this", curve) is AssessResult.Bad:
             raise Pruned(f"worse than the median at step {step}")
 
-    started = time.perf_counter()
-    loss, state, reason = None, "complete", ""
-    try:
-        loss = _finite(objective(model, values, report))
-    except Pruned as stop:
-        loss, state, reason = curve[-1] if curve else None, "pruned", str(stop)
-    trial = Trial(number, model, values, loss, state, time.perf_counter() - started)
-    return Outcome(trial, parameters, tuple(curve), reason)
+    return report
 
 
 def _finite(loss: float) -> float:
@@ -88,10 +86,7 @@ def _finite(loss: float) -> float:
 
 
 def _rivals(outcomes: Sequence[Outcome]) -> MedianstopAssessor | None:
-    """Tell NNI's median rule of the trials that came to their end, once they are enough.
-
-    It is asked here and not by NNI, which would kill the trial some steps later.
-    """
+    """Tell the median rule of the trials that came to their end, once they are enough."""
     complete = [outcome for outcome in outcomes if outcome.trial.state == "complete"]
     if len(complete) < FINISHED:
         return None
