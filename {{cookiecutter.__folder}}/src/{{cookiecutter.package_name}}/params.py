@@ -1,5 +1,6 @@
 """Typed hyperparameters, read from `params.yaml`; settings of tools live with their adapters."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -102,6 +103,8 @@ class Range(_Section):
             raise ValueError("low must be below high")
         if self.kind == "log_uniform" and self.low <= 0:
             raise ValueError("log_uniform needs low above 0")
+        if self.kind == "integer" and math.ceil(self.low) > math.floor(self.high):
+            raise ValueError("integer needs a whole number between low and high")
         return self
 
 

@@ -1,20 +1,17 @@
 """Tuning through the real training loop, on the splits that `prepare` writes."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import tracked
 from small_data import write_splits
 
+from {{cookiecutter.package_name}}.data.prepared import data_fingerprint
 from {{cookiecutter.package_name}}.data.schema import SCHEMA
 from {{cookiecutter.package_name}}.errors import UserError
 from {{cookiecutter.package_name}}.params import load_params
 from {{cookiecutter.package_name}}.steps import train, tune
-from {{cookiecutter.package_name}}.tracking import Run, Scalar, start_run
-
-Opened = AbstractContextManager[Run]
 
 PARAMS = """\
 models:
@@ -35,28 +32,16 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def tracked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Scalar]]]:
-    """Note what runs are opened; they are opened all the same."""
-    opened = []
-
-    def noting(job: str, params: Mapping[str, Scalar], tags: Sequence[str]) -> Opened:
-        opened.append((job, dict(params)))
-        return start_run(job, params, tags)
-
-    monkeypatch.setattr(tune, "start_run", noting)
-    return opened
-
-
-def test_the_best_values_are_what_train_takes(
-    tracked: list[tuple[str, dict[str, Scalar]]], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_best_values_are_what_train_takes(capsys: pytest.CaptureFixture[str]) -> None:
     tune.run(load_params(), trials=3, apply=Path("params.yaml"))
     table = pd.read_csv("reports/tuning/trials.csv")
     assert len(table) == 3
     assert Path("reports/tuning/history.png").read_bytes().startswith(b"\x89PNG")
-    assert [job for job, _ in tracked] == ["tune"] * 3
-    assert tracked[0][1]["widths"] in {"8", "8-4"}
+    runs = [tracked.read(url) for url in tracked.runs()]
+    assert [(run.job, run.status) for run in runs] == [("tune", "finished")] * 3
+    assert {run.params["widths"] for run in runs} <= {"8", "8-4"}
+    assert {run.params["data"] for run in runs} == {data_fingerprint()}
+    assert {len(run.curves["validation_loss"]) for run in runs} == {2}
 
     best = load_params("reports/tuning/best.yaml")
     assert load_params().models["small"] == best.models["small"]
@@ -66,15 +51,30 @@ def test_the_best_values_are_what_train_takes(
     assert f"validation loss {table['loss'].min():.4f}" in capsys.readouterr().out
 
 
-def test_a_second_call_has_nothing_left_to_try(
-    tracked: list[tuple[str, dict[str, Scalar]]],
-) -> None:
+def test_a_second_call_has_nothing_left_to_try() -> None:
     tune.run(load_params(), model=["small"], trials=2)
     before = Path("reports/tuning/trials.csv").read_bytes()
-    assert len(tracked) == 2
+    assert len(tracked.runs()) == 2
     tune.run(load_params(), model=["small"], trials=2)
     assert Path("reports/tuning/trials.csv").read_bytes() == before
-    assert len(tracked) == 2
+    assert len(tracked.runs()) == 2
+
+
+def test_models_are_tried_in_their_own_spaces_and_the_best_is_written_back() -> None:
+    several = PARAMS.replace("tune:", "  wide: {network: mlp, widths: [16], epochs: 1}\ntune:")
+    own = "  models: {wide: {learning_rate: {kind: uniform, low: 0.2, high: 0.3}}}\n"
+    Path("params.yaml").write_text(several + own)
+    before = load_params().models
+    tune.run(load_params(), model=["small", "wide"], trials=6, apply=Path("params.yaml"))
+    table = pd.read_csv("reports/tuning/trials.csv")
+    assert set(table["model"]) == {"small", "wide"}
+    assert ((table["learning_rate"] >= 0.2) == (table["model"] == "wide")).all()
+    best = table.loc[table["loss"].idxmin()]
+    assert list(load_params("reports/tuning/best.yaml").models) == [best["model"]]
+    after = load_params().models
+    assert after[best["model"]].learning_rate == best["learning_rate"]
+    [other] = {"small", "wide"} - {best["model"]}
+    assert after[other] == before[other]
 
 
 def test_learning_rates_that_diverge_are_tried_and_given_up() -> None:
@@ -84,12 +84,10 @@ def test_learning_rates_that_diverge_are_tried_and_given_up() -> None:
         tune.run(load_params(), trials=2)
 
 
-def test_rows_that_are_no_numbers_end_the_search_at_once(
-    tracked: list[tuple[str, dict[str, Scalar]]],
-) -> None:
+def test_rows_that_are_no_numbers_end_the_search_at_once() -> None:
     train_split = pd.read_parquet("data/prepared/train.parquet")
     train_split.loc[3, SCHEMA.feature_names[0]] = float("nan")
     train_split.to_parquet("data/prepared/train.parquet")
     with pytest.raises(UserError, match="values that are no numbers"):
         tune.run(load_params(), trials=2)
-    assert len(tracked) == 1
+    assert len(tracked.runs()) == 1

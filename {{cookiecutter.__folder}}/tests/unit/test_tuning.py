@@ -96,11 +96,12 @@ class Broken(Noting):
 
 
 class Killed(Noting):
-    """Kills the process that searches, in its third trial."""
+    """Kills the process that searches, and its own if that is another, in the third trial."""
 
     def loss(self, model: str, values: dict[str, Value], report: Report) -> float:
         if len(self.calls) == 3:
             os.kill(int(self.notes.with_suffix(".pid").read_text()), signal.SIGKILL)
+            os.kill(os.getpid(), signal.SIGKILL)
         return super().loss(model, values, report)
 
 

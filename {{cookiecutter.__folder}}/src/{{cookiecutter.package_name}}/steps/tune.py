@@ -7,7 +7,7 @@ history.png. A search that was interrupted goes on; with more --trials a finishe
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -65,7 +65,7 @@ def run(
     _require(params, models, wanted, at_once)
     spaces = {name: params.tune.space_of(name) for name in models}
     folder = Path(".cache/tuning") / f"{'-'.join(models)[:60]}-{_fingerprint(params, models)}"
-    best = search(Objective(params), spaces, wanted, params.seed, folder, at_once)
+    best = search(Objective(params, origin()), spaces, wanted, params.seed, folder, at_once)
     _report(best, changed(params.models[best.model], best.values), params.seed)
     print(f"{best.model}: best validation loss {best.loss:.4f} of {len(best.trials)} trials with")
     print("\n".join(f"  {name}: {_plain(value)}" for name, value in best.values.items()))
@@ -81,6 +81,7 @@ class Objective:
     """The validation loss of a model with other values; every trial is a tracked run."""
 
     params: Params
+    origin: Mapping[str, Scalar]
 
     def __call__(self, model: str, values: dict[str, Value], report: Report) -> float:
         """Fit, and raise `Pruned` for values with which training diverges."""
@@ -98,15 +99,11 @@ class Objective:
 
     def _shown(self, model: str, values: dict[str, Value]) -> dict[str, Scalar]:
         plain: dict[str, Scalar] = {name: _plain(value) for name, value in values.items()}
-        return {"model": model, "seed": self.params.seed, **plain, **self._origin}
+        return {"model": model, "seed": self.params.seed, **plain, **self.origin}
 
     @cached_property
     def _splits(self) -> tuple[Rows, Rows]:
         return read_split("train"), read_split("validation")
-
-    @cached_property
-    def _origin(self) -> dict[str, str]:
-        return origin()
 
 
 def apply_values(values: dict[str, Value], model: str, path: Path) -> None:

@@ -13,6 +13,11 @@ def kept_name(name: str) -> str:
     return name
 
 
+def runs() -> list[str]:
+    """Return the folders of all runs of this project."""
+    return sorted(map(str, Path(".cache/runs").glob("*")))
+
+
 def read(url: str) -> Tracked:
     """Read a run, closed or not, by its folder."""
     events = open_events(url)

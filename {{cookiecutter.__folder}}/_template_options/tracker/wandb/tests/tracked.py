@@ -21,6 +21,11 @@ def kept_name(name: str) -> str:
     return name
 
 
+def runs() -> list[str]:
+    """Return the folders of all runs of this project, the oldest first."""
+    return sorted(map(str, Path(".cache/runs/wandb").glob("offline-run-*")))
+
+
 def read(url: str) -> Tracked:
     """Read a run by its folder; W&B's own process may write the last record after it was closed."""
     kept = records(url)
