@@ -51,8 +51,8 @@ def search(  # noqa: PLR0913, PLR0917
     `parallel` trials run at once, each in a process of its own. The trials lie in `folder`. A
     search that was killed keeps the finished ones and repeats those that were running; with one
     trial at a time its result is that of an undisturbed search. Any other exception of `objective`
-    ends the search in the same way, as a `UserError` with its text. Raises `UserError` while another
-    search runs in `folder`, and when no trial came to its end.
+    ends the search in the same way, as a `UserError` with its text. Raises `UserError` too while
+    another search runs in `folder`, and when no trial came to its end.
     """
     ledger = Ledger(Path(folder).resolve())
     with alone(ledger.folder):

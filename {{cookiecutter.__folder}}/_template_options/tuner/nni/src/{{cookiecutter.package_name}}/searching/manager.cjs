@@ -4,6 +4,7 @@ const child_process = require("child_process");
 const net = require("net");
 const os = require("os");
 const path = require("path");
+const timers = require("timers/promises");
 
 // Not for the trials.
 delete process.env.NODE_OPTIONS;
@@ -22,6 +23,10 @@ os.homedir = () => path.dirname(experiments);
 const { spawn } = child_process;
 child_process.spawn = (command, args, options) =>
   spawn(command, args, Array.isArray(args) ? { ...options, shell: false } : options);
+
+// It would look twice a second for a trial that has ended, and then for one to start.
+const { setTimeout: wait } = timers;
+timers.setTimeout = (delay, ...rest) => wait(delay === 500 ? 50 : delay, ...rest);
 
 // It would go on when the search was killed. The group is itself, the tuner and the trials.
 const search = Number(process.env.NNI_SEARCH_PID);
