@@ -62,8 +62,10 @@ def search(  # noqa: PLR0913, PLR0917
                 _end_leftovers(ledger.folder)
                 ledger.forget_failure()
                 _write_job(ledger.folder, objective, spaces)
-                with _running(_experiment(ledger, spaces, trials - done, seed, parallel)) as run:
-                    _wait(run, ledger, trials, bar)
+                with _environment(ledger.folder):
+                    experiment = _experiment(ledger, spaces, trials - done, seed, parallel)
+                    with _running(experiment):
+                        _wait(experiment, ledger, trials, bar)
         outcomes = ledger.outcomes()
         return best_of([outcome.trial for outcome in outcomes], outcomes[-1].reason or "pruned")
 
@@ -112,30 +114,30 @@ class _Unlisted:
 
 
 @contextmanager
-def _running(experiment: Experiment) -> Iterator[Experiment]:
+def _running(experiment: Experiment) -> Iterator[None]:
     """Start NNI's manager, and end it with all that it runs, whatever happens inside."""
     working = Path(experiment.config.experiment_working_directory)
     write_json(working / ".experiment", {experiment.id: {}})
     launcher.Experiments = _Unlisted
-    with _environment():
-        try:
-            experiment.start(_free_port(), run_mode=RunMode.Detach)
-        except (OSError, RuntimeError) as error:
-            raise UserError(f"NNI does not start, see {working}: {error}") from error
-        try:
-            yield experiment
-        finally:
-            _end(experiment)
+    try:
+        experiment.start(_free_port(), run_mode=RunMode.Detach)
+    except (OSError, RuntimeError) as error:
+        raise UserError(f"NNI does not start, see {working}: {error}") from error
+    try:
+        yield
+    finally:
+        _end(experiment)
 
 
 @contextmanager
-def _environment() -> Iterator[None]:
-    """Set what the manager reads when it starts, and keep calls on this machine off any proxy."""
+def _environment(folder: Path) -> Iterator[None]:
+    """Set what NNI and its manager read, and keep calls on this machine off any proxy."""
     preload = Path(trial.__file__).with_name("manager.cjs")
     direct = [os.environ.get("no_proxy"), os.environ.get("NO_PROXY"), "localhost"]
     ours = {
         "NODE_OPTIONS": f"--require={json.dumps(str(preload), ensure_ascii=False)}",
         "NNI_SEARCH_PID": str(os.getpid()),
+        "NNI_CONFIG_DIR": str(_working_directory(folder)),
         "no_proxy": ",".join(filter(None, direct)),
         "NO_PROXY": ",".join(filter(None, direct)),
     }

@@ -84,9 +84,10 @@ class Dying:
 def test_the_manager_listens_on_this_machine_alone_and_leaves_the_home_folder_be(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    home = tmp_path / "home"
-    home.mkdir()
-    monkeypatch.setenv("HOME", str(home))
+    listed = tmp_path / "home/nni-experiments/.experiment"  # by another project
+    listed.parent.mkdir(parents=True)
+    listed.write_text("{}")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     before = dict(os.environ)
     search(Watched(tmp_path / "notes"), {"cnn": LINE}, 1, 0, tmp_path / "a b ü '$")
@@ -95,7 +96,8 @@ def test_the_manager_listens_on_this_machine_alone_and_leaves_the_home_folder_be
     assert seen["manager"]
     assert seen["group"] >= 3  # the manager, the tuner and the trial
     assert (seen["folder"], seen["node"]) == (str(Path.cwd()), None)
-    assert list(home.iterdir()) == []
+    assert [path for path in (tmp_path / "home").rglob("*") if path.is_file()] == [listed]
+    assert listed.read_text() == "{}"
     assert capfd.readouterr() == ("", "")
     assert dict(os.environ) == before
 
