@@ -90,7 +90,8 @@ def test_the_manager_listens_on_this_machine_alone_and_leaves_the_home_folder_be
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     before = dict(os.environ)
-    search(Watched(tmp_path / "notes"), {"cnn": LINE}, 1, 0, tmp_path / "a b ü '$")
+    folder = tmp_path / "a b ü '$"
+    search(Watched(tmp_path / "notes"), {"cnn": LINE}, 1, 0, folder)
     seen = json.loads((tmp_path / "notes").read_text())
     assert seen["listening"] == ["127.0.0.1"]
     assert seen["manager"]
@@ -98,6 +99,7 @@ def test_the_manager_listens_on_this_machine_alone_and_leaves_the_home_folder_be
     assert (seen["folder"], seen["node"]) == (str(Path.cwd()), None)
     assert [path for path in (tmp_path / "home").rglob("*") if path.is_file()] == [listed]
     assert listed.read_text() == "{}"
+    assert '"STOPPED"' in (folder / "nni-experiments/.experiment").read_text()
     assert capfd.readouterr() == ("", "")
     assert dict(os.environ) == before
 
