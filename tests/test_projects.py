@@ -20,6 +20,8 @@ import pytest
 
 from conftest import Render
 from engines import CHOICES, Result, run
+from lanes.island import Island, needs_island
+from lanes.project import Project as CutOff
 
 pytestmark = pytest.mark.slow
 
@@ -28,6 +30,7 @@ PROJECTS = {
     "others": {
         "framework": "tensorflow",
         "tracker": "tensorboard",
+        "tuner": "hyperopt",
         "edge": "litert",
         "project_name": 'Gauß\'s "Größe" 손글씨',
         "project_description": "Reads: digits & more 🙂 # [fast], 100 % \\ 'well'",
@@ -35,24 +38,41 @@ PROJECTS = {
         "author_name": "Zoë O'Neil",
         "license": "Apache-2.0",
     },
+    "servers": {"tracker": "mlflow", "tuner": "ray"},
+    "legacy": {"tracker": "neptune", "tuner": "nni"},
 }
 EXECUTED = "real tool executed"
+OTHER_TRACKERS = ("mlflow>=3.10", "tensorboard>=2.18", "wandb>=0.20")
+TRACKED = {
+    "wandb": "every run of the pipeline kept in offline files, and read back",
+    "mlflow": "every run of the pipeline kept in SQLite; runs and models on its own server",
+    "tensorboard": "every run of the pipeline tracked, and read back",
+    "neptune": "every run of the pipeline kept in offline files, and read back",
+}
+TUNED = {
+    "optuna": "a search run, killed and resumed; two processes on one database",
+    "ray": "a search run, killed and resumed; a cluster of two nodes; a network of two workers",
+    "hyperopt": "a search run, killed and resumed",
+    "nni": "a search run by its Experiment API, killed and resumed",
+}
 DEFAULTS = {
     "cloud": ("local", "the lake and the registry on the local disk"),
     "accelerator": ("cpu", "trained on the CPU"),
     "data_versioning": ("dvc", "pipeline run, killed and resumed, data pushed and pulled"),
-    "tuner": ("optuna", "a study run, killed and resumed"),
     "serving": ("bentoml", "started, and answering over HTTP"),
 }
 
 
 def claims(name: str) -> list[pytest.MarkDecorator]:
     """Return what a run of this project shows, as marks."""
-    framework, tracker = (PROJECTS[name].get(q, CHOICES[q][0]) for q in ("framework", "tracker"))
+    framework, tracker, tuner = (
+        PROJECTS[name].get(q, CHOICES[q][0]) for q in ("framework", "tracker", "tuner")
+    )
     shown = {
         **DEFAULTS,
         "framework": (framework, "trained and exported by the pipeline"),
-        "tracker": (tracker, "every run of the pipeline tracked, and read back"),
+        "tracker": (tracker, TRACKED[tracker]),
+        "tuner": (tuner, TUNED[tuner]),
     }
     if PROJECTS[name].get("edge") == "litert":
         shown["edge"] = ("litert", "converted to float and int8, and run by LiteRT's interpreter")
@@ -160,6 +180,42 @@ def test_a_second_run_of_the_pipeline_does_nothing(project: Project) -> None:
     assert not result.failed, result.output
     assert "Running stage" not in result.output
     assert (project.folder / "models/model.json").stat().st_mtime_ns == before
+
+
+@pytest.mark.evidence(
+    "tracker", "neptune", EXECUTED, "its runs exported to TensorBoard, MLflow and W&B"
+)
+@pytest.mark.parametrize("project", ["legacy"], indirect=True)
+def test_runs_of_neptune_are_taken_to_the_other_trackers(project: Project) -> None:
+    """The other trackers' libraries are not in the project's lock, so its own tests skip these."""
+    others = [part for name in OTHER_TRACKERS for part in ("--with", name)]
+    command = ["uv", "run", "--no-sync", *others, "pytest", "-rs"]
+    result = run(
+        *command,
+        "tests/integration/test_export_runs.py",
+        cwd=project.folder,
+        environment=project.environment,
+    )
+    assert not result.failed, result.output[-6000:]
+    assert "skipped" not in result.output
+    for target in ("tensorboard", "mlflow", "wandb"):
+        result = project.make("tracking-export", f"TO={target}")
+        assert not result.failed, result.output
+    assert (project.folder / ".cache/runs/mlflow.db").exists()
+
+
+@needs_island
+def test_a_search_over_two_models_runs_with_the_network_cut_off(
+    project: Project, tmp_path: Path
+) -> None:
+    island = Island(CutOff(project.folder, project.environment), tmp_path / "trace")
+    words = ["MODEL=cnn mlp", "ARGS=--trials 4 --parallel 2", "tune"]
+    result = island("make", *words)
+    assert not result.failed, result.output[-6000:]
+    assert island.reached_for() == set()
+    table = (project.folder / "reports/tuning/trials.csv").read_text().splitlines()
+    assert len(table) == 1 + 4
+    assert {line.split(",")[1] for line in table[1:]} <= {"cnn", "mlp"}
 
 
 def test_the_service_answers_with_the_model_of_the_pipeline(project: Project, service: str) -> None:

@@ -16,7 +16,7 @@ AWKWARD = {
     "project_description": 'It\'s "one" \\ two\nlines é 🎉 # = [x]',
     "author_name": 'Ann "A" O\'Neil, \\ Ü 🎉',
 }
-QUESTIONS = ("framework", "tracker", "edge")
+QUESTIONS = ("framework", "tracker", "tuner", "edge")
 # Each pair of choices at least once, because one choice may hold adapters for another.
 UNSUPPORTED = [pair["choices"] for pair in SOURCE["_unsupported"]]
 SETS = covering({question: CHOICES[question] for question in QUESTIONS}, UNSUPPORTED)

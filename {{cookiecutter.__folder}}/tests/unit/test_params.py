@@ -57,7 +57,7 @@ def test_every_mistake_is_named_at_once(written: Write) -> None:
         ("models: {}", "models: "),
         (MODELS + "split: {validation: 0.5, test: 0.5}", "must be below 1"),
         (MODELS + "tune: {space: {depth: {kind: integer, low: 1, high: 2}}}", "depth"),
-        (MODELS + "tune: {space: {epochs: {kind: integer, low: 1.2, high: 1.8}}}", "a whole number"),
+        (MODELS + "tune: {space: {epochs: {kind: integer, low: 1.2, high: 1.8}}}", "whole number"),
         (MODELS + "tune: {models: {big: {}}}", "unknown models: big"),
         (MODELS + "tune: {space: {dropout: {kind: uniform, low: 2, high: 1}}}", "low must be"),
         (MODELS + "tune: {space: {dropout: {kind: log_uniform, low: 0, high: 1}}}", "above 0"),

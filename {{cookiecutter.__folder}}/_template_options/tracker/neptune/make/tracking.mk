@@ -1,7 +1,7 @@
 ENV_FILE := $(if $(wildcard .env),--env-file .env)
 # Not in the lock: each is installed beside the environment, when it is asked for.
 OTHER_tensorboard := tensorboard>=2.18
-OTHER_mlflow := mlflow>=3
+OTHER_mlflow := mlflow>=3.10
 OTHER_wandb := wandb>=0.20
 
 .PHONY: tracking-export
@@ -13,7 +13,7 @@ tracking-export: ## Take the runs to another tracker: make tracking-export TO=te
 tracking-ui: ## Look at the tracked runs (exported to TensorBoard, at http://127.0.0.1:6006, or PORT=)
 	@test -d .cache/runs/.neptune || { echo "No runs yet: make pipeline"; exit 1; }
 	@$(MAKE) --no-print-directory tracking-export TO=tensorboard
-	uv run --no-sync --with '$(OTHER_tensorboard)' tensorboard --logdir .cache/runs --host 127.0.0.1 --port $(or $(PORT),6006)
+	uv run --no-sync --with '$(OTHER_tensorboard)' tensorboard --logdir .cache/runs --host 127.0.0.1 --port $(if $(filter file,$(origin PORT)),6006,$(or $(PORT),6006))
 
 # The command `neptune` itself wants pkg_resources, which setuptools no longer has.
 SYNC_RUNS := from neptune.cli.commands import sync; sync()

@@ -76,7 +76,7 @@ class Cluster:
                     num_samples=missing, max_concurrent_trials=self._parallel, reuse_actors=True
                 ),
                 run_config=tune.RunConfig(
-                    storage_path=tempfile.mkdtemp(dir=_scratch()),
+                    storage_path=scratch(),
                     callbacks=[_Progress(bar, study)],
                     failure_config=tune.FailureConfig(fail_fast=True),
                     verbose=0,
@@ -85,10 +85,15 @@ class Cluster:
         if results.errors:
             raise _cause(results.errors[0])
 
+    @property
+    def gpus(self) -> float:
+        """Return how many GPUs the cluster has."""
+        found: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        return found.get("GPU", 0.0)
+
     def _resources(self) -> dict[str, float]:
         """Give each trial a core, and its share of the GPUs, which Ray else hides from it."""
-        found: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-        return {"cpu": 1.0, "gpu": min(1.0, found.get("GPU", 0.0) / self._parallel)}
+        return {"cpu": 1.0, "gpu": min(1.0, self.gpus / self._parallel)}
 
 
 class _Study:
@@ -176,7 +181,7 @@ def _join(address: str) -> None:
 
 def _staged() -> str:
     """Copy what is sent: of the folder itself Ray takes all that git does not ignore."""
-    folder = tempfile.mkdtemp(dir=_scratch())
+    folder = scratch()
     if Path(_SENT).is_dir():
         shutil.copytree(_SENT, Path(folder) / _SENT)
     return folder
@@ -197,13 +202,18 @@ def _start(parallel: int) -> None:
         runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join(sys.path)}},
         log_to_driver=False,
         logging_level=logging.ERROR,
-        _temp_dir=_scratch(),
+        _temp_dir=_room(),
     )
 
 
+def scratch() -> str:
+    """Make an empty folder, for as long as this process runs."""
+    return tempfile.mkdtemp(dir=_room())
+
+
 @cache
-def _scratch() -> str:
-    """Make a folder for what Ray keeps while it runs; its sockets' names have to be short."""
+def _room() -> str:
+    """Make room for what Ray keeps while it runs; its sockets' names have to be short."""
     place = "/tmp" if Path("/tmp").is_dir() else None  # noqa: S108
     folder = tempfile.mkdtemp(prefix="ray-", dir=place)
 

@@ -4,11 +4,15 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .study import finished, forget_interrupted, journal, open_study, result
 from .trials import Best, Objective, Space, alone
+
+if TYPE_CHECKING:
+    from .cluster import Cluster
 
 
 def search(  # noqa: PLR0913, PLR0917
@@ -35,12 +39,20 @@ def search(  # noqa: PLR0913, PLR0917
         study = open_study(journal(folder))
         forget_interrupted(study)
         if missing := max(0, trials - len(finished(study))):
-            address = _Settings().address
-            _prepare(address)
-            from .cluster import Cluster  # noqa: PLC0415 (Ray reads the environment on its import)
-
-            Cluster(address, parallel).run(objective, spaces, missing, seed, folder)
+            connect(parallel).run(objective, spaces, missing, seed, folder)
         return result(open_study(journal(folder)), spaces)
+
+
+def connect(parallel: int) -> "Cluster":
+    """Connect to the cluster at `RAY_ADDRESS`, or make this machine one with as many cores.
+
+    Raises `UserError` when nothing answers there.
+    """
+    address = _Settings().address
+    _prepare(address)
+    from .cluster import Cluster  # noqa: PLC0415 (Ray reads the environment on its import)
+
+    return Cluster(address, parallel)
 
 
 class _Settings(BaseSettings):
