@@ -1,5 +1,6 @@
 """Fixtures that know the schema, and no data set: they go on working when it changes."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,15 @@ import pandas as pd
 import pytest
 
 from {{cookiecutter.package_name}}.data.schema import SCHEMA
+
+FOREIGN = ("WANDB_", "MLFLOW_", "NEPTUNE_", "OPTUNA_", "RAY_", "LAKE")
+
+
+@pytest.fixture(autouse=True)
+def no_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep tests off the servers and databases of whoever runs them."""
+    for name in [name for name in os.environ if name.startswith(FOREIGN)]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture

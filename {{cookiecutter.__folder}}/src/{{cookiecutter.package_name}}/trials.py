@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,12 +69,16 @@ def alone(folder: str | Path) -> Iterator[None]:
     Raises `UserError` there. The lock is SQLite's own and ends with the process, however that ends.
     """
     Path(folder).mkdir(parents=True, exist_ok=True)
-    lock = sqlite3.connect(Path(folder) / "lock.db", timeout=0, isolation_level=None)
-    try:
-        try:
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            raise UserError(f"another search runs in {folder}: wait for it ({error})") from None
+    with closing(_locked(Path(folder) / "lock.db")):
         yield
-    finally:
-        lock.close()
+
+
+def _locked(path: Path) -> sqlite3.Connection:
+    try:
+        lock = sqlite3.connect(path, timeout=0, isolation_level=None)
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            raise UserError(f"another search runs in {path.parent}: wait for it") from None
+        raise UserError(f"{path} cannot be locked: {error}") from None
+    return lock

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import tracked
 from small_data import ROWS, write_splits
 from small_model import write_model
 
@@ -12,6 +13,7 @@ from {{cookiecutter.package_name}}.data.schema import SCHEMA
 from {{cookiecutter.package_name}}.errors import UserError
 from {{cookiecutter.package_name}}.params import Params
 from {{cookiecutter.package_name}}.predictor import Predictor
+from {{cookiecutter.package_name}}.provenance import origin
 from {{cookiecutter.package_name}}.steps import evaluate
 
 
@@ -39,6 +41,8 @@ def test_below_the_gate_nothing_can_be_served_and_the_reports_say_why() -> None:
         Predictor("models")
     assert json.loads(Path("reports/metrics.json").read_text())["accuracy"] < 0.9
     assert set(pd.read_csv("reports/per_class.csv", dtype=str)["class"]) == set(SCHEMA.classes)
+    [run] = [tracked.read(url) for url in tracked.runs()]
+    assert (run.status, sorted(run.artifacts)) == ("failed", ["confusion", "mistakes"])
     for picture in ("confusion", "mistakes"):
         assert Path(f"reports/{picture}.png").read_bytes().startswith(b"\x89PNG")
 
@@ -50,6 +54,15 @@ def test_a_model_that_passes_is_served_under_the_id_that_its_card_names(exported
     assert exported in Path("models/MODEL_CARD.md").read_text()
     assert Predictor("models").id == exported
     assert len(pd.read_csv("reports/confusion.csv")) == ROWS["test"]
+    [run] = [tracked.read(url) for url in tracked.runs()]
+    assert (run.job, run.status, run.tags) == ("evaluate", "finished", ["small"])
+    assert {name: run.params[name] for name in origin()} == origin()
+    assert run.curves["test_accuracy"][0][1] == pytest.approx(about["metrics"]["accuracy"])
+    assert run.artifacts == {
+        "confusion": ["confusion.png"],
+        "mistakes": ["mistakes.png"],
+        "model-card": ["MODEL_CARD.md"],
+    }
 
 
 def test_weights_from_elsewhere_are_said_to_be_from_there() -> None:

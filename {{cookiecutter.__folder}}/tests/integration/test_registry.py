@@ -18,8 +18,6 @@ from {{cookiecutter.package_name}}.steps import register as step
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    for name in ("LAKE", "MLFLOW_TRACKING_URI"):
-        monkeypatch.delenv(name, raising=False)
     return tmp_path
 
 

@@ -7,10 +7,10 @@ import pytest
 import tracked
 from small_data import write_splits
 
-from {{cookiecutter.package_name}}.data.prepared import data_fingerprint
 from {{cookiecutter.package_name}}.data.schema import SCHEMA
 from {{cookiecutter.package_name}}.errors import UserError
 from {{cookiecutter.package_name}}.params import load_params
+from {{cookiecutter.package_name}}.provenance import origin
 from {{cookiecutter.package_name}}.steps import train, tune
 
 PARAMS = """\
@@ -26,7 +26,6 @@ tune:
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("WANDB_API_KEY", raising=False)
     Path("params.yaml").write_text(PARAMS)
     write_splits()
     return tmp_path
@@ -40,19 +39,29 @@ def test_the_best_values_are_what_train_takes(capsys: pytest.CaptureFixture[str]
     runs = [tracked.read(url) for url in tracked.runs()]
     assert [(run.job, run.status) for run in runs] == [("tune", "finished")] * 3
     assert {run.params["widths"] for run in runs} <= {"8", "8-4"}
-    assert {run.params["data"] for run in runs} == {data_fingerprint()}
+    assert {run.params["data"] for run in runs} == {origin()["data"]}
     assert {len(run.curves["validation_loss"]) for run in runs} == {2}
 
     best = load_params("reports/tuning/best.yaml")
     assert load_params().models["small"] == best.models["small"]
     assert "# tuned" in Path("params.yaml").read_text()
     capsys.readouterr()
+    before = set(tracked.runs())
     train.run(best, "small")
     assert f"validation loss {table['loss'].min():.4f}" in capsys.readouterr().out
+    [url] = set(tracked.runs()) - before
+    run = tracked.read(url)
+    assert (run.job, run.status) == ("train", "finished")
+    assert {name: run.params[name] for name in origin()} == origin()
+    assert min(value for _, value in run.curves["validation_loss"]) == pytest.approx(
+        table["loss"].min()
+    )
+    assert run.artifacts["small-learning-curve"] == ["learning_curve.png"]
+    assert len(run.artifacts["small-weights"]) == 1
 
 
 def test_a_second_call_has_nothing_left_to_try() -> None:
-    tune.run(load_params(), model=["small"], trials=2)
+    tune.run(load_params(), model=["small"], trials=2, apply=Path("params.yaml"))
     before = Path("reports/tuning/trials.csv").read_bytes()
     assert len(tracked.runs()) == 2
     tune.run(load_params(), model=["small"], trials=2)
@@ -65,7 +74,7 @@ def test_models_are_tried_in_their_own_spaces_and_the_best_is_written_back() -> 
     own = "  models: {wide: {learning_rate: {kind: uniform, low: 0.2, high: 0.3}}}\n"
     Path("params.yaml").write_text(several + own)
     before = load_params().models
-    tune.run(load_params(), model=["small", "wide"], trials=6, apply=Path("params.yaml"))
+    tune.run(load_params(), model=["small", "wide"], trials=4, apply=Path("params.yaml"))
     table = pd.read_csv("reports/tuning/trials.csv")
     assert set(table["model"]) == {"small", "wide"}
     assert ((table["learning_rate"] >= 0.2) == (table["model"] == "wide")).all()

@@ -29,6 +29,11 @@ SPACE: Space = {
 LINE: Space = {"x": Range(kind="uniform", low=0, high=1)}
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
 @dataclass(frozen=True)
 class Noting:
     """An objective whose calls can be counted, wherever they were made."""
@@ -95,13 +100,18 @@ class Broken(Noting):
         return super().loss(model, values, report)
 
 
+@dataclass(frozen=True)
 class Killed(Noting):
-    """Kills the process that searches, and its own if that is another, in the third trial."""
+    """Ends the process that searches, and its own if that is another, in the third trial."""
+
+    how: signal.Signals = signal.SIGKILL
 
     def loss(self, model: str, values: dict[str, Value], report: Report) -> float:
-        if len(self.calls) == 3:
-            os.kill(int(self.notes.with_suffix(".pid").read_text()), signal.SIGKILL)
-            os.kill(os.getpid(), signal.SIGKILL)
+        if len(self.calls) >= 3:
+            os.kill(int(self.notes.with_suffix(".pid").read_text()), self.how)
+            if self.how is signal.SIGKILL:
+                os.kill(os.getpid(), signal.SIGKILL)
+            time.sleep(60)
         return super().loss(model, values, report)
 
 
@@ -110,7 +120,8 @@ class AtOnce(Noting):
 
     def loss(self, model: str, values: dict[str, Value], report: Report) -> float:
         self.notes.with_suffix(f".{os.getpid()}").touch()
-        while len(self.pids) < 2:
+        deadline = time.monotonic() + 60
+        while len(self.pids) < 2 and time.monotonic() < deadline:
             time.sleep(0.05)
         return super().loss(model, values, report)
 
@@ -162,20 +173,33 @@ def test_a_model_is_asked_only_for_what_its_own_space_holds(tmp_path: Path) -> N
     assert (best.model, list(best.values)) == ("line", ["x"])
 
 
-def test_a_killed_search_keeps_its_finished_trials(tmp_path: Path) -> None:
-    command = [sys.executable, __file__, str(tmp_path)]
+@pytest.mark.parametrize("parallel", [1, 2])
+def test_a_killed_search_keeps_its_finished_trials(parallel: int, tmp_path: Path) -> None:
+    command = [sys.executable, __file__, str(tmp_path), "SIGKILL", str(parallel)]
     killed = subprocess.run(command, check=False, timeout=300)
     assert killed.returncode == -signal.SIGKILL
     noting = Noting(tmp_path / "notes")
-    before = [values["x"] for _, values in noting.calls]
-    assert len(before) == 3
-    best = search(noting, {"cnn": LINE}, 5, 3, tmp_path / "a")
+    before = len(noting.calls)
+    best = search(noting, {"cnn": LINE}, 5, 3, tmp_path / "a", parallel)
     tried = [trial.values["x"] for trial in best.trials]
-    assert len(tried) == 5
-    assert set(before[:2]) <= set(tried)
-    later = [values["x"] for _, values in noting.calls[3:]]
-    assert len(later) == 3
-    assert not set(before[:2]) & set(later)
+    assert len(set(tried)) == 5
+    later = [values["x"] for _, values in noting.calls[before:]]
+    # Of two that ran at once, the search may not know yet how the other one ended.
+    assert len(later) in {3, 4 if parallel == 2 else 3}
+    finished = set(tried) - set(later)
+    assert finished <= {values["x"] for _, values in noting.calls[:before]}
+    assert len(finished) == 5 - len(later)
+
+
+def test_a_search_that_was_interrupted_by_hand_does_not_end_well(tmp_path: Path) -> None:
+    command = [sys.executable, __file__, str(tmp_path), "SIGINT", "1"]
+    stopped = subprocess.run(command, check=False, timeout=300, stderr=subprocess.DEVNULL)
+    assert stopped.returncode != 0
+    noting = Noting(tmp_path / "notes")
+    best = search(noting, {"cnn": LINE}, 3, 3, tmp_path / "a")
+    assert [trial.values["x"] for trial in best.trials][:2] == [
+        values["x"] for _, values in noting.calls[:2]
+    ]
 
 
 def test_an_error_ends_the_search_and_the_next_one_repeats_that_trial(tmp_path: Path) -> None:
@@ -221,4 +245,5 @@ def test_trials_run_at_once_in_processes_of_their_own(tmp_path: Path) -> None:
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     (folder / "notes.pid").write_text(str(os.getpid()))
-    search(Killed(folder / "notes"), {"cnn": LINE}, 5, 3, folder / "a")
+    killed = Killed(folder / "notes", signal.Signals[sys.argv[2]])
+    search(killed, {"cnn": LINE}, 5, 3, folder / "a", int(sys.argv[3]))

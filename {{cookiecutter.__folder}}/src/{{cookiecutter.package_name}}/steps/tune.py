@@ -132,9 +132,14 @@ def _require(params: Params, models: Sequence[str], trials: int, parallel: int) 
 
 def _fingerprint(params: Params, models: Sequence[str]) -> str:
     """Tell apart what must not share trials: data, spaces, the models' own params, seed, code."""
-    chosen = [[name, params.models[name], params.tune.space_of(name)] for name in models]
-    settings = json.dumps(chosen, default=lambda section: section.model_dump(mode="json"))
-    return fingerprint(data_fingerprint(), settings, str(params.seed), *code_hashes())
+    settings = []
+    for name in models:
+        space = params.tune.space_of(name)
+        # What is tried has no part in it: `--apply` changes that.
+        own = params.models[name].model_dump(mode="json", exclude={*space, "workers"})
+        tried = {key: each.model_dump(mode="json") for key, each in space.items()}
+        settings.append(json.dumps([name, own, tried]))
+    return fingerprint(data_fingerprint(), *settings, str(params.seed), *code_hashes())
 
 
 def _report(best: Best, settings: ModelParams, seed: int) -> None:

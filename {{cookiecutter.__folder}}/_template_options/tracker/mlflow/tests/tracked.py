@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 from reading import Tracked
 
 from {{cookiecutter.package_name}}.mlflow_store import ARTIFACTS, Store, local, plain
@@ -17,6 +18,8 @@ ENDS: dict[str, Literal["running", "finished", "failed"]] = {
     "FAILED": "failed",
     "KILLED": "failed",
 }
+
+FLOAT = np.float64
 
 
 def kept_name(name: str) -> str:

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 from reading import Tracked
 
 from {{cookiecutter.package_name}}.migration import runs as kept_runs
+
+FLOAT = np.float64
 
 
 def runs() -> list[str]:

@@ -3,9 +3,13 @@
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 from reading import Tracked
 from tensorboard.backend.event_processing.event_accumulator import TENSORS, EventAccumulator
 from tensorboard.plugins.hparams import api_pb2, metadata
+
+# Its scalars have single precision.
+FLOAT = np.float32
 
 
 def kept_name(name: str) -> str:

@@ -8,7 +8,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from reading import Tracked
+
+FLOAT = np.float64
 
 BLOCK, HEADER = 32768, 7
 WHOLE, LAST = 1, 4

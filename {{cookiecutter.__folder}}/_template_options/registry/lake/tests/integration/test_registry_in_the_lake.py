@@ -13,7 +13,6 @@ from {{cookiecutter.package_name}}.errors import UserError
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("LAKE", raising=False)
     return tmp_path
 
 

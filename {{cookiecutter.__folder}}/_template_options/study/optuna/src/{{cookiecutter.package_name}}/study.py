@@ -23,7 +23,7 @@ def journal(folder: str | Path) -> JournalStorage:
 
 def open_study(storage: BaseStorage, name: str = "search") -> optuna.Study:
     """Open a study, or make it: after five trials those worse than their median are given up."""
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    keep_quiet()
     return optuna.create_study(
         storage=storage,
         study_name=name,
@@ -32,14 +32,32 @@ def open_study(storage: BaseStorage, name: str = "search") -> optuna.Study:
     )
 
 
+def keep_quiet() -> None:
+    """Keep Optuna's log off the screen, in every process that has one."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+def missing_draws(study: optuna.Study, trials: int) -> list[int]:
+    """Return the numbers of the draws to try; a killed search of several at once leaves gaps."""
+    tried = {trial.user_attrs.get("draw") for trial in finished(study)}
+    untried = [draw for draw in range(trials) if draw not in tried]
+    return untried[: max(0, trials - len(finished(study)))]
+
+
 def forget_interrupted(study: optuna.Study) -> None:
     """Fail the trials that still run in a study whose process has ended."""
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)
 
 
-def suggest(trial: optuna.Trial, spaces: Mapping[str, Space]) -> tuple[str, dict[str, Value]]:
-    """Choose a model, if there are several, and then values for what its own space holds."""
+def suggest(
+    trial: optuna.Trial, spaces: Mapping[str, Space], draw: int
+) -> tuple[str, dict[str, Value]]:
+    """Choose a model, if there are several, and then values for what its own space holds.
+
+    What is random in it is what the sampler's seed says for this `draw`.
+    """
+    trial.set_user_attr("draw", draw)
     names = list(spaces)
     model = names[0] if len(names) == 1 else trial.suggest_categorical("model", names)
     for name, dimension in spaces[model].items():

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 # MLflow shall report to nobody, print nothing, and wait for no one for long. It reads some of this
 # when it is imported, so the project's other modules take it from here. What is set already stays.
@@ -70,9 +71,10 @@ def server(experiment: str = NAME) -> Store | None:
     settings = _Settings()
     if not settings.uri:
         return None
-    os.environ.update(settings.credentials())
-    client = _client(settings.uri)
-    return Store(settings.uri, client, _experiment(client, experiment))
+    uri, credentials = settings.apart()
+    os.environ.update(credentials)
+    client = _client(uri)
+    return Store(uri, client, _experiment(client, experiment))
 
 
 @contextmanager
@@ -110,14 +112,18 @@ class _Settings(BaseSettings):
     username: SecretStr | None = None
     password: SecretStr | None = None
 
-    def credentials(self) -> dict[str, str]:
-        """Return those that MLflow takes from the environment only."""
+    def apart(self) -> tuple[str, dict[str, str]]:
+        """Return the address, which is printed, without the credentials, which never are.
+
+        MLflow takes these from the environment only.
+        """
+        parts = urlsplit(self.uri or "")
+        place = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
         values = {"TOKEN": self.token, "USERNAME": self.username, "PASSWORD": self.password}
-        return {
-            f"MLFLOW_TRACKING_{name}": value.get_secret_value()
-            for name, value in values.items()
-            if value
-        }
+        found = {name: value.get_secret_value() for name, value in values.items() if value}
+        if parts.username:
+            found |= {"USERNAME": unquote(parts.username), "PASSWORD": unquote(parts.password or "")}
+        return place, {f"MLFLOW_TRACKING_{name}": value for name, value in found.items()}
 
 
 def _client(uri: str) -> mlflow.MlflowClient:

@@ -105,8 +105,9 @@ class _Record:
 
     def _write(self) -> None:
         start = time.monotonic()
+        self._store.client.log_batch(self._id, metrics=self._points)
+        # Only now: what could not be written is written with the next ones.
         points, self._points = self._points, []
-        self._store.client.log_batch(self._id, metrics=points)
         self._send(lambda mirror: mirror.points(points))
         self._spent += time.monotonic() - start
 
@@ -170,4 +171,4 @@ def _spared(what: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        _logger.warning("tracking: could not %s: %s", what, str(error).partition("\n")[0])
+        _logger.warning("tracking: could not %s: %s", what, " ".join(str(error).split())[:300])

@@ -1,7 +1,6 @@
 """What only W&B has: files of its own kind, pictures as media, and a server that may be away."""
 
 import json
-import os
 import socket
 from pathlib import Path
 
@@ -16,8 +15,6 @@ from {{cookiecutter.package_name}}.tracking import start_run
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    for name in [name for name in os.environ if name.startswith("WANDB_")]:
-        monkeypatch.delenv(name)
     return tmp_path
 
 

@@ -13,11 +13,11 @@ import numpy as np
 from hyperopt import STATUS_FAIL, STATUS_OK, Trials, hp, space_eval, tpe, trials_from_docs
 from hyperopt.base import JOB_STATE_DONE, Domain
 from hyperopt.pyll import Apply
-from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from .history import Record, append, is_worse_than_the_median, open_history, read_history
 from .params import Choice, Range
+from .processes import run_at_once
 from .trials import Best, Objective, Pruned, Report, Space, Trial, Value, alone, best_of, rounded
 
 # By default the first twenty trials are random ones, which may be the whole search.
@@ -47,12 +47,9 @@ def search(  # noqa: PLR0913, PLR0917
     """
     with alone(folder):
         history = open_history(folder)
-        attempts = Parallel(parallel, return_as="generator_unordered", pre_dispatch=parallel)(
-            delayed(_attempt)(objective, spaces, seed, draw, folder)
-            for draw in _missing(history, trials)
-        )
+        tasks = [(objective, spaces, seed, draw, folder) for draw in _missing(history, trials)]
         with tqdm(total=trials, desc="trials", initial=len(history), disable=None) as bar:
-            for record in attempts:
+            for record in run_at_once(_attempt, tasks, parallel):
                 append(folder, record)
                 history.append(record)
                 bar.update()

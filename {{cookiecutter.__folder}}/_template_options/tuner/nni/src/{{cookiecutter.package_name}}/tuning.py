@@ -1,6 +1,7 @@
 """Search hyperparameters with NNI: its manager runs the trials, and files in a folder keep them."""
 
 import json
+import logging
 import os
 import pickle
 import shlex
@@ -31,6 +32,7 @@ from .searching.suggester import Suggester
 from .trials import Best, Objective, Space, alone, best_of
 
 nni.silence_stdout()
+_logger = logging.getLogger(__name__)
 
 
 def search(  # noqa: PLR0913, PLR0917
@@ -66,6 +68,8 @@ def search(  # noqa: PLR0913, PLR0917
                     experiment = _experiment(ledger, spaces, trials - done, seed, parallel)
                     with _running(experiment):
                         _wait(experiment, ledger, trials, bar)
+                for line in ledger.take_warnings():
+                    _logger.warning(line)
         outcomes = ledger.outcomes()
         return best_of([outcome.trial for outcome in outcomes], outcomes[-1].reason or "pruned")
 

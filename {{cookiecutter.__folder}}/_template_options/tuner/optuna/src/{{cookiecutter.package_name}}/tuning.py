@@ -2,25 +2,28 @@
 
 import math
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import optuna
-from joblib import Parallel, delayed
 from optuna.storages import RDBStorage
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from tqdm import tqdm
 
 from .errors import UserError
+from .processes import run_at_once
 from .study import (
     best_so_far,
     finished,
     forget_interrupted,
     is_worse_than_the_median,
     journal,
+    keep_quiet,
+    missing_draws,
     open_study,
     result,
     suggest,
@@ -49,15 +52,15 @@ def search(  # noqa: PLR0913, PLR0917
     undisturbed search. Any other exception of `objective` ends the search in the same way.
     """
     with _opened(Path(folder)) as (study, is_shared):
-        done = len(finished(study))
-        # The seed follows from the trials alone, so an interruption changes no value; machines
-        # that share a study would all begin with the same ones.
-        seeds = [None if is_shared else seed + index for index in range(done, trials)]
-        attempts = Parallel(parallel, return_as="generator_unordered", pre_dispatch=parallel)(
-            delayed(_attempt)(study, objective, spaces, trials, each) for each in seeds
+        tasks = (
+            # Machines that share a study would all begin with the same values.
+            (study, objective, spaces, draw, None if is_shared else seed + draw)
+            for draw in missing_draws(study, trials)
+            if len(finished(study)) < trials  # other machines may have run the rest
         )
+        done = len(finished(study))
         with tqdm(total=trials, desc="trials", initial=done, disable=None) as bar:
-            for _ in attempts:
+            for _ in run_at_once(_attempt, tasks, parallel):
                 bar.update(len(finished(study)) - bar.n)
                 bar.set_postfix(best_so_far(study))
         return result(study, spaces)
@@ -85,40 +88,52 @@ def _opened(folder: Path) -> Iterator[tuple[optuna.Study, bool]]:
 
 def _database(url: str) -> RDBStorage:
     """Open a database; machines that make its tables at the same moment get in each other's way."""
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    for wait in (1, 2, 4, None):
+    keep_quiet()
+    waits = iter((1, 2, 4))
+    while True:
         try:
-            # A machine that is gone says nothing for three minutes: its trial is another's then.
-            return RDBStorage(url, heartbeat_interval=60, grace_period=180)
-        except (SQLAlchemyError, ImportError, ValueError) as error:
-            if wait is None:
-                reason = " ".join(str(error).split())[:200]
-                raise UserError(f"OPTUNA_STORAGE cannot be opened: {reason}") from None
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+                # One that says nothing for three minutes is gone: its trial is another's then.
+                return RDBStorage(url, heartbeat_interval=60, grace_period=180)
+        except DBAPIError as error:
+            if not (wait := next(waits, 0)):
+                raise _cannot_open(error) from None
             time.sleep(wait)
-    raise AssertionError
+        except (SQLAlchemyError, ValueError) as error:
+            raise _cannot_open(error) from None
+        except ImportError as error:
+            cure = "uv add --group train 'psycopg[binary]', or the driver of your database"
+            raise UserError(f"OPTUNA_STORAGE needs a driver ({error}): {cure}") from None
+
+
+def _cannot_open(error: Exception) -> UserError:
+    return UserError(f"OPTUNA_STORAGE cannot be opened: {' '.join(str(error).split())[:200]}")
 
 
 def _attempt(
     study: optuna.Study,
     objective: Objective,
     spaces: Mapping[str, Space],
-    trials: int,
+    draw: int,
     seed: int | None,
 ) -> None:
-    if len(finished(study)) >= trials:  # other machines have run the rest
-        return
+    keep_quiet()
+    # The seed follows from the draw alone, so an interruption changes no value.
     study.sampler = optuna.samplers.TPESampler(seed=seed)
-    study.optimize(lambda trial: _loss(trial, objective, spaces), n_trials=1)
+    study.optimize(lambda trial: _loss(trial, draw, objective, spaces), n_trials=1)
 
 
-def _loss(trial: optuna.Trial, objective: Objective, spaces: Mapping[str, Space]) -> float:
+def _loss(
+    trial: optuna.Trial, draw: int, objective: Objective, spaces: Mapping[str, Space]
+) -> float:
     def report(step: int, loss: float) -> None:
         if is_worse_than_the_median(trial, step, loss):
             raise Pruned(f"worse than the median at step {step}")
 
     reason = "its loss is no number"
     try:
-        loss = objective(*suggest(trial, spaces), report)
+        loss = objective(*suggest(trial, spaces, draw), report)
     except Pruned as stop:
         loss, reason = math.nan, str(stop)
     if not math.isfinite(loss):

@@ -21,13 +21,23 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import optuna
+import psutil
 import ray
 from ray import tune
+from ray.exceptions import RuntimeEnvSetupError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from tqdm import tqdm
 
 from .errors import UserError
-from .study import best_so_far, finished, is_worse_than_the_median, journal, open_study, suggest
+from .study import (
+    best_so_far,
+    finished,
+    is_worse_than_the_median,
+    journal,
+    missing_draws,
+    open_study,
+    suggest,
+)
 from .trials import Objective, Pruned, Space, Value
 
 # What a cluster's machines get of the project's folder, beside the package.
@@ -65,7 +75,7 @@ class Cluster:
         study = open_study(journal(folder))
         done = len(finished(study))
         with (
-            _actor(folder, spaces, seed) as actor,
+            _actor(folder, spaces, seed, done + missing) as actor,
             tqdm(total=done + missing, desc="trials", initial=done, disable=None) as bar,
         ):
             results = tune.Tuner(
@@ -99,18 +109,20 @@ class Cluster:
 class _Study:
     """The study of one search, for trials in other processes and on other machines."""
 
-    def __init__(self, folder: Path, spaces: Mapping[str, Space], seed: int) -> None:
+    def __init__(self, folder: Path, spaces: Mapping[str, Space], seed: int, trials: int) -> None:
         self._study = open_study(journal(folder))
         self._spaces = spaces
-        self._seed = seed + len(finished(self._study))
+        self._seed = seed
+        self._draws = iter(missing_draws(self._study, trials))
         self._asked: dict[int, optuna.Trial] = {}
 
     def ask(self) -> tuple[int, str, dict[str, Value]]:
-        # The seed follows from the trials alone, so an interruption changes no value.
-        self._study.sampler = optuna.samplers.TPESampler(seed=self._seed + len(self._asked))
+        # The seed follows from the draw alone, so an interruption changes no value.
+        draw = next(self._draws)
+        self._study.sampler = optuna.samplers.TPESampler(seed=self._seed + draw)
         trial = self._study.ask()
         self._asked[trial.number] = trial
-        return trial.number, *suggest(trial, self._spaces)
+        return trial.number, *suggest(trial, self._spaces, draw)
 
     def is_hopeless(self, number: int, step: int, loss: float) -> bool:
         return is_worse_than_the_median(self._asked[number], step, loss)
@@ -154,12 +166,14 @@ def _attempt(objective: Objective, study: Any, folder: str, _: dict[str, Any]) -
 
 
 @contextmanager
-def _actor(folder: str | Path, spaces: Mapping[str, Space], seed: int) -> Iterator[Any]:
+def _actor(
+    folder: str | Path, spaces: Mapping[str, Space], seed: int, trials: int
+) -> Iterator[Any]:
     """Keep the study in one process of this machine, where its folder is."""
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     actor_class: Any = ray.remote(_Study)
     placed = actor_class.options(num_cpus=0, scheduling_strategy=here)
-    actor = placed.remote(Path(folder).resolve(), spaces, seed)
+    actor = placed.remote(Path(folder).resolve(), spaces, seed, trials)
     try:
         yield actor
     finally:
@@ -172,11 +186,12 @@ def _join(address: str) -> None:
         "py_modules": [str(Path(__file__).parent)],
         "env_vars": {"RAY_CHDIR_TO_TRIAL_DIR": "0"},
     }
+    _knock(address)
     try:
-        _knock(address)
-        ray.init(address, runtime_env=runtime, log_to_driver=False, logging_level=logging.ERROR)
-    except (OSError, RuntimeError) as error:
-        raise UserError(f"no Ray cluster answers at RAY_ADDRESS={address}: {error}") from None
+        ray.init(address, runtime_env=runtime, logging_level=logging.ERROR)
+    except (OSError, RuntimeError, ValueError, RuntimeEnvSetupError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise UserError(f"could not join the cluster at RAY_ADDRESS={address}: {reason}") from None
 
 
 def _staged() -> str:
@@ -188,10 +203,15 @@ def _staged() -> str:
 
 
 def _knock(address: str) -> None:
-    """Raise `OSError` at once where Ray itself would try for minutes."""
+    """Raise `UserError` at once where Ray itself would try for minutes."""
     parts = urlsplit(address if "//" in address else f"//{address}")
-    if parts.hostname and parts.port:
-        socket.create_connection((parts.hostname, parts.port), timeout=15).close()
+    if parts.scheme:
+        raise UserError(f"RAY_ADDRESS={address}: run this on a machine of the cluster, as host:port")
+    try:
+        if parts.hostname and parts.port:
+            socket.create_connection((parts.hostname, parts.port), timeout=15).close()
+    except OSError as error:
+        raise UserError(f"no Ray cluster answers at RAY_ADDRESS={address}: {error}") from None
 
 
 def _start(parallel: int) -> None:
@@ -200,7 +220,6 @@ def _start(parallel: int) -> None:
         include_dashboard=False,
         object_store_memory=100 * 2**20,
         runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join(sys.path)}},
-        log_to_driver=False,
         logging_level=logging.ERROR,
         _temp_dir=_room(),
     )
@@ -214,8 +233,9 @@ def scratch() -> str:
 @cache
 def _room() -> str:
     """Make room for what Ray keeps while it runs; its sockets' names have to be short."""
-    place = "/tmp" if Path("/tmp").is_dir() else None  # noqa: S108
-    folder = tempfile.mkdtemp(prefix="ray-", dir=place)
+    place = Path("/tmp" if Path("/tmp").is_dir() else tempfile.gettempdir())  # noqa: S108
+    _clear_up(place)
+    folder = tempfile.mkdtemp(prefix=f"ray-{os.getpid()}-", dir=place)
 
     def remove() -> None:
         ray.shutdown()
@@ -223,6 +243,14 @@ def _room() -> str:
 
     atexit.register(remove)
     return folder
+
+
+def _clear_up(place: Path) -> None:
+    """Remove what killed processes have left; the name of each folder says whose it was."""
+    for folder in place.glob("ray-*-*"):
+        owner = folder.name.split("-")[1]
+        if owner.isdecimal() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _cause(error: Exception) -> Exception:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .study import finished, forget_interrupted, journal, open_study, result
@@ -48,24 +49,25 @@ def connect(parallel: int) -> "Cluster":
 
     Raises `UserError` when nothing answers there.
     """
-    address = _Settings().address
-    _prepare(address)
+    settings = _Settings()
+    _prepare(settings)
     from .cluster import Cluster  # noqa: PLC0415 (Ray reads the environment on its import)
 
-    return Cluster(address, parallel)
+    return Cluster(settings.address, parallel)
 
 
 class _Settings(BaseSettings):
-    """Ray's own variable, which it would not read from `.env` by itself."""
+    """Ray's own variables, which it would not read from `.env` by itself."""
 
     model_config = SettingsConfigDict(
         env_prefix="RAY_", env_file=".env", env_ignore_empty=True, extra="ignore"
     )
 
     address: str | None = None
+    auth_token: SecretStr | None = None
 
 
-def _prepare(address: str | None) -> None:
+def _prepare(settings: _Settings) -> None:
     """Turn off what Ray sends and prints, and its listening to other machines if it is alone."""
     wanted = {
         "RAY_AIR_NEW_OUTPUT": "0",
@@ -74,10 +76,14 @@ def _prepare(address: str | None) -> None:
         "RAY_IGNORE_UNHANDLED_ERRORS": "1",
         "RAY_USAGE_STATS_ENABLED": "0",
         "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+        # Else a search that was interrupted by hand counts as one that ended well.
+        "TUNE_DISABLE_SIGINT_HANDLER": "1",
     }
-    if not address:
+    if not settings.address:
         # With this, Ray's processes take the loopback address as theirs on every system.
         wanted["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
         wanted["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    elif settings.auth_token:
+        wanted["RAY_AUTH_TOKEN"] = settings.auth_token.get_secret_value()
     for name, value in wanted.items():
         os.environ.setdefault(name, value)

@@ -1,5 +1,6 @@
 """Trials on disk, a file each: they outlive every process of NNI."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ class Ledger:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._failure = folder / "failure.txt"
+        self._warnings = folder / "warnings.txt"
 
     def suggest(self, number: int, parameters: Mapping[str, Any]) -> None:
         """Note what a trial begins with."""
@@ -60,6 +62,20 @@ class Ledger:
     def forget_failure(self) -> None:
         """Begin anew: a failed trial is repeated."""
         self._failure.unlink(missing_ok=True)
+
+    def warnings(self) -> logging.Handler:
+        """Return what takes a trial's warnings, which NNI would keep from the screen."""
+        handler = logging.FileHandler(self._warnings, encoding="utf-8", delay=True)
+        handler.setLevel(logging.WARNING)
+        return handler
+
+    def take_warnings(self) -> list[str]:
+        """Return the trials' warnings, each once, and forget them."""
+        if not self._warnings.exists():
+            return []
+        lines = self._warnings.read_text(encoding="utf-8").splitlines()
+        self._warnings.unlink()
+        return list(dict.fromkeys(lines))
 
     def _file(self, kind: str, number: int) -> Path:
         return self.folder / kind / f"{number}.json"

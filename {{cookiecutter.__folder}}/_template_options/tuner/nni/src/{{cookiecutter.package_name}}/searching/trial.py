@@ -1,5 +1,6 @@
 """What NNI starts for each trial: run the objective once, and write down what came of it."""
 
+import logging
 import math
 import pickle
 import signal
@@ -24,6 +25,7 @@ def main(folder: Path) -> None:
     """Run the trial that NNI names; an exception of the objective ends the whole search."""
     signal.signal(signal.SIGINT, _interrupt)
     ledger = Ledger(folder)
+    logging.getLogger().addHandler(ledger.warnings())
     number = nni.get_next_parameter()["number"]
     try:
         outcome = _attempt(ledger, number)
