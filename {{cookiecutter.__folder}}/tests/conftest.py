@@ -9,7 +9,15 @@ import pytest
 
 from {{cookiecutter.package_name}}.data.schema import SCHEMA
 
-FOREIGN = ("WANDB_", "MLFLOW_", "NEPTUNE_", "OPTUNA_", "RAY_", "LAKE")
+FOREIGN = (
+    "WANDB_",
+    "MLFLOW_TRACKING_",
+    "NEPTUNE_API_TOKEN",
+    "NEPTUNE_PROJECT",
+    "OPTUNA_STORAGE",
+    "RAY_ADDRESS",
+    "LAKE",
+)
 
 
 @pytest.fixture(autouse=True)

@@ -117,12 +117,13 @@ class _Settings(BaseSettings):
 
         MLflow takes these from the environment only.
         """
-        parts = urlsplit(self.uri or "")
-        place = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        place, parts = self.uri or "", urlsplit(self.uri or "")
         values = {"TOKEN": self.token, "USERNAME": self.username, "PASSWORD": self.password}
         found = {name: value.get_secret_value() for name, value in values.items() if value}
         if parts.username:
-            found |= {"USERNAME": unquote(parts.username), "PASSWORD": unquote(parts.password or "")}
+            place = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+            found["USERNAME"] = unquote(parts.username)
+            found["PASSWORD"] = unquote(parts.password or "")
         return place, {f"MLFLOW_TRACKING_{name}": value for name, value in found.items()}
 
 

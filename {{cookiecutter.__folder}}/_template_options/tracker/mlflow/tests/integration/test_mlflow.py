@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -9,6 +10,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -297,3 +299,24 @@ def test_the_token_of_the_environment_file_goes_with_each_request() -> None:
         assert read(track_one(1)).status == "finished"
         listener.shutdown()
     assert set(Noting.seen) == {"Bearer open sesame"}
+
+
+def test_a_password_in_the_address_is_never_printed(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://ann:s3cret@127.0.0.1:{free_port()}")
+    with start_run("train", {}) as run:
+        run.log({"loss": 0.5})
+    assert "the server failed" in caplog.text
+    assert "s3cret" not in caplog.text + run.url
+
+
+def test_a_point_that_could_not_be_written_is_written_with_the_next() -> None:
+    with start_run("train", {}) as run:
+        run.log({"loss": 0.5}, step=0)
+        with closing(sqlite3.connect(".cache/runs/mlflow.db", isolation_level=None)) as other:
+            other.execute("ALTER TABLE metrics RENAME TO away")
+            run.log({"loss": 0.25}, step=1)
+            other.execute("ALTER TABLE away RENAME TO metrics")
+        run.log({"loss": 0.125}, step=2)
+    assert read(run.url).curves["loss"] == [(0, 0.5), (1, 0.25), (2, 0.125)]

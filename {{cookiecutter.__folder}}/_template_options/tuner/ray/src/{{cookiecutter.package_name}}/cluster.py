@@ -206,7 +206,7 @@ def _knock(address: str) -> None:
     """Raise `UserError` at once where Ray itself would try for minutes."""
     parts = urlsplit(address if "//" in address else f"//{address}")
     if parts.scheme:
-        raise UserError(f"RAY_ADDRESS={address}: run this on a machine of the cluster, as host:port")
+        raise UserError(f"RAY_ADDRESS={address}: say host:port, on a machine of the cluster")
     try:
         if parts.hostname and parts.port:
             socket.create_connection((parts.hostname, parts.port), timeout=15).close()
