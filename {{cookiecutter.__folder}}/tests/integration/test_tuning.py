@@ -178,17 +178,16 @@ def test_a_killed_search_keeps_its_finished_trials(parallel: int, tmp_path: Path
     command = [sys.executable, __file__, str(tmp_path), "SIGKILL", str(parallel)]
     killed = subprocess.run(command, check=False, timeout=300)
     assert killed.returncode == -signal.SIGKILL
-    noting = Noting(tmp_path / "notes")
-    before = len(noting.calls)
-    best = search(noting, {"cnn": LINE}, 5, 3, tmp_path / "a", parallel)
-    tried = [trial.values["x"] for trial in best.trials]
-    assert len(set(tried)) == 5
-    later = [values["x"] for _, values in noting.calls[before:]]
+    resumed = Noting(tmp_path / "resumed")
+    best = search(resumed, {"cnn": LINE}, 5, 3, tmp_path / "a", parallel)
+    tried = {trial.values["x"] for trial in best.trials}
+    assert len(tried) == 5
+    later = {values["x"] for _, values in resumed.calls}
     # Of two that ran at once, the search may not know yet how the other one ended.
-    assert len(later) in {3, 4 if parallel == 2 else 3}
-    finished = set(tried) - set(later)
-    assert finished <= {values["x"] for _, values in noting.calls[:before]}
-    assert len(finished) == 5 - len(later)
+    assert len(resumed.calls) == len(later) in {3, 4 if parallel == 2 else 3}
+    kept = tried - later
+    assert len(kept) == 5 - len(later)
+    assert kept <= {values["x"] for _, values in Noting(tmp_path / "notes").calls}
 
 
 def test_a_search_that_was_interrupted_by_hand_does_not_end_well(tmp_path: Path) -> None:

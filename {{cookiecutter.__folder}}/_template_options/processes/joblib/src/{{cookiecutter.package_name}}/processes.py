@@ -7,16 +7,14 @@ from contextlib import chdir
 from functools import cache
 from pathlib import Path
 from threading import Thread
-from typing import Any, TypeVar
+from typing import Any
 
 from joblib import Parallel, delayed
 
-Result = TypeVar("Result")
-
 
 def run_at_once(
-    call: Callable[..., Result], arguments: Iterable[tuple[Any, ...]], parallel: int
-) -> Iterator[Result]:
+    call: Callable[..., Any], arguments: Iterable[tuple[Any, ...]], parallel: int
+) -> Iterator[Any]:
     """Give the results of `call(*each)` as they come; with one at a time, in this very process.
 
     No call begins before there is room for it. An exception of one ends the others.
@@ -26,7 +24,7 @@ def run_at_once(
     yield from Parallel(parallel, return_as="generator_unordered", pre_dispatch=parallel)(tasks)
 
 
-def _guarded(parent: int, folder: str, call: Callable[..., Result], *arguments: object) -> Result:
+def _guarded(parent: int, folder: str, call: Callable[..., object], *arguments: object) -> object:
     if os.getpid() != parent:
         _end_with(parent)
     with chdir(folder):
