@@ -108,6 +108,7 @@ class Killed(Noting):
 
     def loss(self, model: str, values: dict[str, Value], report: Report) -> float:
         if len(self.calls) >= 3:
+            time.sleep(1)  # what has finished is known by then
             os.kill(int(self.notes.with_suffix(".pid").read_text()), self.how)
             if self.how is signal.SIGKILL:
                 os.kill(os.getpid(), signal.SIGKILL)
